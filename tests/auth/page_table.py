@@ -19,6 +19,7 @@ from app.usecases.credentials import NewKey
 from app.usecases.data import DataDeletion
 from app.usecases.jobs.automations import AutomationChange, NewAutomation
 from app.usecases.jobs.forecasts import ForecastTrigger
+from app.usecases.jobs.past_years import PastYearTrigger
 from app.usecases.sensors import NewSensor, SensorChange
 from app.usecases.templates import FromTemplate
 from app.usecases.uploads import ReadFile
@@ -94,6 +95,7 @@ PAGES_SEEN: dict[str, PageLine] = {
 DAY = datetime(2026, 1, 5, tzinfo=UTC)
 REMARK = NewAnnotation(content="x", start=DAY, end=DAY + timedelta(days=1), belief_time=DAY)
 NIGHTLY = NewAutomation(name="new", kind="schedule", every="P1D", request={})
+FLAT = {"consumption-price": "0.3 EUR/kWh"}
 ASSETS, SENSORS, JOBS_AT = "app.usecases.assets", "app.usecases.sensors", "app.usecases.jobs.jobs"
 USERS_AT, AUTOMATIONS = "app.usecases.users", "app.usecases.jobs.automations"
 
@@ -137,6 +139,15 @@ ACTIONS: dict[str, ActionLine] = {
     "app.usecases.annotations:delete_annotation": ActionLine(ADD, lambda ids: (ids["remark"],)),
     "app.usecases.jobs.schedules:request_schedule_from_now": ActionLine(
         ADD, lambda ids: (ids["battery"], timedelta(hours=12))
+    ),
+    "app.usecases.jobs.past_years:request_past_year": ActionLine(
+        ADD,
+        lambda ids: (
+            ids["battery"],
+            PastYearTrigger(
+                scenarios=[], flex_model=[{"sensor": ids["s:power"], "soc-max": "1 kWh"}], flex_context=FLAT
+            ),
+        ),
     ),
     "app.usecases.jobs.forecasts:request_forecast": ActionLine(
         ADD, lambda ids: (ids["s:power"], ForecastTrigger(duration="PT1H", config={}))

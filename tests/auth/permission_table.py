@@ -45,6 +45,12 @@ def planned(name: str) -> Callable[[Ids], dict[str, Any]]:
     return lambda ids: {"id": ids[name], "body": PLAN | {"flex-model": [{"sensor": ids["s:power"], **FLEX}]}}
 
 
+def compared(ids: Ids) -> dict[str, Any]:
+    battery = {"sensor": ids["s:power"], "soc-max": "10 kWh", "power-capacity": "2 kW"}
+    price = {"consumption-price": "0.3 EUR/kWh"}
+    return {"id": ids["battery"], "body": {"flex-model": [battery], "flex-context": price}}
+
+
 def fleet(ids: Ids) -> dict[str, Any]:
     return {"body": {"start": PLAN["start"], "duration": "PT1H", "sites": [{"asset": ids["battery"]}]}}
 
@@ -174,6 +180,7 @@ TABLE: dict[str, Line] = {
     "DELETE /api/v3_0/assets/{id}/overrides": Line(ADD, ASSET),
     "DELETE /api/v3_0/overrides/{id}": Line(ADD, of("override")),
     "GET /api/v3_0/assets/{id}/flex-config": Line(READ, ASSET),
+    "POST /api/v3_0/assets/{id}/what-if/past-year": Line(ADD, compared),
     "POST /api/v3_0/sensors/{id}/forecasts/trigger": Line(ADD, of("s:power", body={"duration": "PT1H"})),
     "GET /api/v3_0/sensors/{id}/forecasts/{uuid}": Line(READ, result("s:power", "j:forecast")),
     "POST /api/v3_0/assets/{id}/reports/trigger": Line(ADD, report),
@@ -235,11 +242,19 @@ def reported_job(ids: Ids) -> dict[str, Any]:
     return {"reporter": "AggregatorReporter", **named, "start": "2026-01-04T00:00:00Z", "end": SPAN["start"]}
 
 
+def compared_job(ids: Ids) -> dict[str, Any]:
+    price = {"consumption-price": "0.3 EUR/kWh"}
+    battery = {"sensor": ids["s:power"], "soc-max": "10 kWh", "power-capacity": "2 kW"}
+    span = {"start": "2025-12-14T00:00:00Z", "end": "2025-12-30T00:00:00Z"}
+    return {"asset": ids["battery"], **span, "scenarios": [], "flex_model": [battery], "flex_context": price}
+
+
 JOBS: dict[str, JobLine] = {
     "schedule": JobLine(ADD, planned_job),
     "fleet": JobLine(ADD, fleet_job),
     "forecast": JobLine(ADD, stored("forecast")),
     "report": JobLine(ADD, reported_job),
     "ingest": JobLine(ADD, stored("ingest")),
+    "past-year": JobLine(ADD, compared_job),
 }
 """Every kind of job."""

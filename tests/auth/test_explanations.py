@@ -204,34 +204,52 @@ def test_other_fields_are_planned_as_a_trigger_would(served: Api) -> None:
     assert cost(**{"flex-model": [by_sensor | {"roundtrip-efficiency": "80%"}]}) > cost()
 
 
-def test_a_scenario_is_planned_on_the_page_linked_and_saved(served: Api, people: Database) -> None:
-    asset_id, knob = served.ids["battery"], f"knob~flex-model~{served.ids['battery']}~soc-max"
-    browsers = {who: signed_in(served, who)[0] for who in ("hand", "reader")}
-    path = f"{served.url}/assets/{asset_id}?tab=what-if&schedule=2"
+CARDS = r'(?s)(<dl aria-label="Key figures.*?</dl>)'
+STATE = r'id="what-if-state"[^>]*>([^<]*)<'
 
-    def answer(who: str, word: str, **sent: str) -> requests.Response:
-        page = browsers[who].get(path, timeout=120)
-        assert "panels" in page.text, page.text
-        data = {"values": json.dumps(sent), "_xsrf": browsers[who].cookies["_xsrf"]}
-        return browsers[who].post(f"{path}&{word}", data=data, headers={"HX-Request": "true"}, timeout=120)
 
-    before = count_rows(people)
-    moved = answer("hand", "part=what_if", **{knob: "4", "act": ""})
-    state = part(r'id="what-if-state"[^>]*>([^<]*)<', unescape(moved.text))
+@pytest.fixture(scope="module")
+def browsers(served: Api) -> dict[str, requests.Session]:
+    return {who: signed_in(served, who)[0] for who in ("hand", "reader")}
+
+
+def answer(served: Api, browser: requests.Session, word: str, **sent: str) -> requests.Response:
+    """Answer of the tab What-if to what is done there."""
+    path = f"{served.url}/assets/{served.ids['battery']}?tab=what-if&schedule=2"
+    browser.get(path, timeout=120)
+    data = {"values": json.dumps(sent), "_xsrf": browser.cookies["_xsrf"]}
+    return browser.post(f"{path}&{word}", data=data, headers={"HX-Request": "true"}, timeout=120)
+
+
+def test_a_scenario_is_planned_and_linked_on_the_page(
+    served: Api, people: Database, browsers: dict[str, requests.Session]
+) -> None:
+    asset_id, hand = served.ids["battery"], browsers["hand"]
+    knob, before = f"knob~flex-model~{asset_id}~soc-max", count_rows(people)
+    moved = answer(served, hand, "part=what_if", **{knob: "4", "act": ""})
+    state = part(STATE, unescape(moved.text))
     assert json.loads(state) == [0, ["Scenario 1", {"flex-model": [{"asset": asset_id, "soc-max": "4 kWh"}]}]]
-    linked = browsers["hand"].get(path, params={"what-if": state}, timeout=120)
-    cards = r'<dl aria-label="Key figures.*?</dl>'
-    assert part(f"(?s)({cards})", linked.text) == part(f"(?s)({cards})", moved.text)
-    assert "+" in part(f"(?s)({cards})", linked.text)
-    back = answer("hand", "part=what_if", state=state, **{knob: "10", "act": ""})
-    assert part(r'id="what-if-state"[^>]*>([^<]*)<', back.text) == "" and back.text.count("no change") >= 5
-    table = answer("reader", "part=what_if_table", state=state[:-1] + ',["Other",{}]]')
+    path = f"{served.url}/assets/{asset_id}?tab=what-if&schedule=2"
+    linked = hand.get(path, params={"what-if": state}, timeout=120)
+    assert part(CARDS, linked.text) == part(CARDS, moved.text) and "+" in part(CARDS, linked.text)
+    back = answer(served, hand, "part=what_if", state=state, **{knob: "10", "act": ""})
+    assert part(STATE, back.text) == "" and back.text.count("no change") >= 5
+    table = answer(served, browsers["reader"], "part=what_if_table", state=state[:-1] + ',["Other",{}]]')
     assert "Other" in table.text and "Plan now" in table.text
-    assert "refused" in answer("reader", "do=what_if", state=state).headers["HX-Trigger"]
     assert count_rows(people) == before
-    assert "Saved on battery" in answer("hand", "do=what_if", state=state).headers["HX-Trigger"]
-    assert served.get(f"/assets/{asset_id}").json()["flex_model"] == json.dumps({"soc-max": "4 kWh"})
-    assert "Nothing of this what-if can be saved" in answer("hand", "do=what_if", state="").headers["HX-Trigger"]
+
+
+def test_a_scenario_is_kept_by_those_who_may_change_the_asset(
+    served: Api, people: Database, browsers: dict[str, requests.Session]
+) -> None:
+    state = json.dumps([0, ["A", {"flex-model": [{"asset": served.ids["battery"], "soc-max": "4 kWh"}]}]])
+    before = count_rows(people)
+    assert "refused" in answer(served, browsers["reader"], "do=what_if", state=state).headers["HX-Trigger"]
+    nothing = answer(served, browsers["hand"], "do=what_if", state="").headers["HX-Trigger"]
+    assert "Nothing of this what-if can be saved" in nothing and count_rows(people) == before
+    assert "Saved on battery" in answer(served, browsers["hand"], "do=what_if", state=state).headers["HX-Trigger"]
+    kept = served.get(f"/assets/{served.ids['battery']}").json()["flex_model"]
+    assert json.loads(kept) == {"soc-max": "4 kWh"}
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """What a person tries on the tab What-if: a slider, a link to it, undo, a second scenario, and keeping it."""
 
 import re
+from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
@@ -16,40 +17,48 @@ def cost(page: Page) -> Locator:
     return page.locator("#what-if-result dl div").filter(has_text="Cost")
 
 
-def test_a_slider_a_link_undo_and_save(desk: Page, house: int, demo_database: Database):
+@pytest.fixture
+def battery(demo_database: Database) -> Iterator[Asset]:
+    """The home battery, as it was after the test."""
     with demo_database.reading() as session:
-        battery = session.scalars(select(Asset).where(Asset.name == "Home battery")).one()
-        before = dict(battery.flex_model)
+        found = session.scalars(select(Asset).where(Asset.name == "Home battery")).one()
+        before = dict(found.flex_model)
+    yield found
+    with demo_database.writing() as session:
+        session.get_one(Asset, found.id).flex_model = before
+
+
+def test_a_slider_a_link_and_undo(desk: Page, house: int):
     desk.goto(f"/assets/{house}?tab=what-if")
     expect(cost(desk)).to_contain_text("no change")
     size = desk.get_by_label("Usable capacity", exact=True)
-    slider = desk.get_by_label("Usable capacity of Home battery, slider")
-    slider.focus()
+    desk.get_by_label("Usable capacity of Home battery, slider").focus()
     for _ in range(3):
         desk.keyboard.press("PageUp")
     expect(size).not_to_have_value("10")
+    larger = size.input_value()
+    expect(desk).to_have_url(re.compile(f"what-if=.*soc-max.*{larger}"))
     expect(cost(desk)).to_contain_text("−")
-    cheaper, larger = cost(desk).inner_text(), size.input_value()
-    expect(desk).to_have_url(re.compile("what-if=.*soc-max"))
-    link = desk.url
-    undo = desk.get_by_role("button", name="Undo")
+    link, cheaper = desk.url, cost(desk).inner_text()
     while (last := size.input_value()) != "10":
-        undo.click()
+        desk.get_by_role("button", name="Undo").click()
         expect(size).not_to_have_value(last)
     expect(cost(desk)).to_contain_text("no change")
-    expect(size).to_have_value("10")
     desk.goto(link)
     expect(cost(desk)).to_have_text(re.compile(r"\s*".join(map(re.escape, cheaper.split()))))
     expect(size).to_have_value(larger)
+
+
+def test_scenarios_side_by_side_and_one_is_kept(desk: Page, house: int, battery: Asset, demo_database: Database):
+    desk.goto(f"/assets/{house}?tab=what-if")
+    desk.get_by_label("Usable capacity", exact=True).fill("15")
     desk.get_by_role("button", name="Add a scenario").click()
     desk.get_by_label("All energy prices", exact=True).fill("200")
     desk.keyboard.press("Enter")
-    expect(desk.get_by_role("columnheader", name="Scenario 2")).to_be_visible()
+    expect(desk.get_by_role("row", name=re.compile("Cost.*EUR.*EUR.*EUR"))).to_be_visible()
     with demo_database.reading() as session:
-        assert session.get_one(Asset, battery.id).flex_model == before
+        assert session.get_one(Asset, battery.id).flex_model == battery.flex_model
     desk.get_by_role("button", name="Save as flex-model").click()
     expect(desk.get_by_text("Saved on Home battery.")).to_be_visible()
-    with demo_database.writing() as session:
-        kept = session.get_one(Asset, battery.id)
-        assert kept.flex_model == {**before, "soc-max": f"{larger} kWh"}
-        kept.flex_model = before
+    with demo_database.reading() as session:
+        assert session.get_one(Asset, battery.id).flex_model == {**battery.flex_model, "soc-max": "15 kWh"}

@@ -13,9 +13,10 @@ from app.assemble.schedule_facts import resolved, unresolved
 from app.assemble.site.request import ScheduleRequest
 from app.auth.access.job_access import open_reason
 from app.auth.access.references import References
-from app.jobs.handlers import fleet, forecast, ingest, report, schedule
+from app.jobs.handlers import fleet, forecast, ingest, past_year, report, schedule
 from app.jobs.handlers.fleet import FleetRequest
 from app.jobs.handlers.forecast import ForecastRequest
+from app.jobs.handlers.past_year import PastYearRequest
 from app.jobs.handlers.report import ReportRequest
 from app.jobs.handlers.schedule import Planned
 from app.settings.settings import Settings
@@ -138,12 +139,20 @@ def run_ingest(references: References, attempt: Attempt) -> Save:
     return ingest.posted_saver(attempt.job.request, known_at=attempt.job.known_at, overwrite=overwrite)
 
 
+def run_past_year(references: References, attempt: Attempt) -> Save:
+    """Compare scenarios over past time; the result has their figures, and nothing else is kept."""
+    request = PastYearRequest.model_validate(attempt.job.request)
+    done = past_year.compute(references, request, known_at=attempt.job.known_at, tell=attempt.tell)
+    return lambda _again: done
+
+
 KINDS: dict[str, Kind] = {
     "schedule": run_schedule,
     "fleet": run_fleet,
     "forecast": run_forecast,
     "report": run_report,
     "ingest": run_ingest,
+    "past-year": run_past_year,
 }
 QUEUES = ("scheduling", "forecasting", "reporting", "ingestion")
 QUEUE_OF = {
@@ -152,5 +161,6 @@ QUEUE_OF = {
     "forecast": "forecasting",
     "report": "reporting",
     "ingest": "ingestion",
+    "past-year": "reporting",
 }
 """The queue of each kind of job."""

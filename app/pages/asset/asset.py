@@ -21,7 +21,7 @@ from app.pages.asset import automations_tab, context_tab, graphs_tab, location, 
 from app.pages.charts import graphs, replay
 from app.pages.plan import chart as plan_chart
 from app.pages.plan import tab as plan_tab
-from app.pages.what_if import what_if_tab
+from app.pages.what_if import scenario_tab
 from app.widgets.layout import Shell, query
 from app.widgets.tabs import Part
 from components.tables.assets import words
@@ -125,7 +125,7 @@ PARTS = {
 TEXT_TABS = {
     "graphs": graphs_tab.TAB,
     "plan": plan_tab.TAB,
-    "what-if": what_if_tab.TAB,
+    "what-if": scenario_tab.TAB,
     "context": context_tab.TAB,
     "properties": properties_tab.TAB,
 }

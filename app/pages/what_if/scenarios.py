@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
+from app.pages.what_if.knobs import number_of
 from app.usecases.inputs import Invalid
 
 MOST: Final = 6
@@ -23,6 +24,13 @@ class NamedScenario:
     name: str
     edits: Mapping[str, Any] = field(default_factory=dict)
     """As ``ScenarioEdits`` takes it; empty parts are left out."""
+    investment: float = 0.0
+    """What it costs more than the site as it is [currency]."""
+
+    @property
+    def parts(self) -> list[Any]:
+        """What an address holds of it."""
+        return [self.name, self.edits, *([self.investment] if self.investment else [])]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +58,11 @@ class ScenarioSet:
         plain = " ".join(name.split())[:60]
         return self._with_shown(replace(self.shown, name=plain)) if plain else self
 
+    def costing(self, text: str) -> "ScenarioSet":
+        """The same with another investment of the scenario that is shown; texts that are no amount change nothing."""
+        amount = number_of(text) if text.strip() else 0.0
+        return self if amount is None or amount < 0 else self._with_shown(replace(self.shown, investment=amount))
+
     def acted(self, act: str) -> "ScenarioSet":
         """The same after ``add``, ``remove``, ``reset`` or ``show~1``."""
         word, _, number = act.partition("~")
@@ -70,9 +83,9 @@ class ScenarioSet:
         Raises:
             Invalid: It is too long for one.
         """
-        if len(self.scenarios) == 1 and not self.shown.edits and self.shown.name == f"{NAME} 1":
+        if len(self.scenarios) == 1 and self.shown.parts == [f"{NAME} 1", {}]:
             return ""
-        text = json.dumps([self.at, *([each.name, each.edits] for each in self.scenarios)], separators=(",", ":"))
+        text = json.dumps([self.at, *(each.parts for each in self.scenarios)], separators=(",", ":"))
         if len(text) > LONGEST:
             problem = f"These scenarios are longer than a link can be ({LONGEST:,} characters); remove one of them."
             raise Invalid("form", {"state": [problem]})
@@ -90,7 +103,10 @@ def read_scenarios(text: str | None) -> ScenarioSet:
     try:
         content: list[Any] = json.loads(text) if len(text) <= LONGEST else [0]
         at, *parts = content
-        scenarios = [NamedScenario(name=str(name)[:60], edits=dict(edits)) for name, edits in parts]
+        scenarios = [
+            NamedScenario(name=str(name)[:60], edits=dict(edits), investment=float(next(iter(rest), 0.0)))
+            for name, edits, *rest in parts
+        ]
         return ScenarioSet(scenarios=scenarios[:MOST], at=range(len(scenarios))[:MOST][int(at)])
     except (ValueError, TypeError, IndexError, RecursionError):
         problem = "This link holds no scenarios that can be read; remove what-if from the address."
