@@ -164,20 +164,12 @@ class PageHandler(page_hooks.LiveHandler):
         try:
             if not isinstance(page, TextPage) or visit.query["part"] not in page.parts:
                 raise HTTPError(404)
-            await self._show_part(replace(visit, sent=self._sent()), page)
+            sent = read_object(self.get_body_argument("values", "{}"))
+            refuse_unkeepable(sent, "form", current().settings)
+            await self._show_part(replace(visit, sent=sent), page)
         except EngineError as error:
             self._refuse(error)
             self.set_status(422)
-
-    def _sent(self) -> dict[str, Any]:
-        """Values that a browser sent, by name, within the bounds of any request.
-
-        Raises:
-            Invalid: They are no JSON object, or too much.
-        """
-        values = read_object(self.get_body_argument("values", "{}"))
-        refuse_unkeepable(values, "form", current().settings)
-        return values
 
     async def _send_data(self, visit: Visit, read: Callable[[Visit, Session, SignedIn], bytes]) -> None:
         """Send what a script of the page asks for; Tornado adds its ETag, and 304 to who has it already."""

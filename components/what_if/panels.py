@@ -57,7 +57,9 @@ def svg(panels: Sequence[Panel], starts: Sequence[datetime], end: datetime, zone
     xs = LEFT + edges * (WIDTH - LEFT - 6)
     height = len(panels) * (TOP + HEIGHT + GAP) + FOOT
     times = list(_ticks(first, end, zone))
-    parts = [f'<svg class="panels" viewBox="0 0 {WIDTH} {height}" role="img" aria-label="{escape(_spoken(panels))}">']
+    named = [f"{each.title} [{each.unit}]: {', '.join(line.name for line in each.lines)}" for each in panels]
+    spoken = escape("; ".join(named))
+    parts = [f'<svg class="panels" viewBox="0 0 {WIDTH} {height}" role="img" aria-label="{spoken}">']
     for number, panel in enumerate(panels):
         top = number * (TOP + HEIGHT + GAP) + TOP
         parts += _panel(panel, xs, top)
@@ -68,12 +70,6 @@ def svg(panels: Sequence[Panel], starts: Sequence[datetime], end: datetime, zone
         x = LEFT + (moment - first) / timedelta(hours=1) / span * (WIDTH - LEFT - 6)
         parts.append(f'<text x="{x:.1f}" y="{height - 6}" text-anchor="middle">{escape(text)}</text>')
     return "".join(parts) + "</svg>"
-
-
-def _spoken(panels: Sequence[Panel]) -> str:
-    return "; ".join(
-        f"{panel.title} [{panel.unit}]: {', '.join(line.name for line in panel.lines)}" for panel in panels
-    )
 
 
 def _ticks(first: datetime, end: datetime, zone: ZoneInfo) -> Iterator[tuple[datetime, str]]:

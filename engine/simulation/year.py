@@ -2,14 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import numpy as np
 
 from engine.devices.storage import Storage
-from engine.model.linear import Floats, full
+from engine.model.linear import full
 from engine.simulation.rolling import SimulatedTime
 from engine.tariffs import energy_prices
 
@@ -46,8 +46,9 @@ def year_figures(done: SimulatedTime, days: Sequence[date], zone: ZoneInfo) -> Y
     """Figures of a simulation over some local days, all of which lie in it."""
     window = done.site.window
     starts = np.zeros(window.n, dtype=bool)
-    for begin, end in _spans(days, zone):
-        first, last = (round(window.position(moment)) for moment in (begin, end))
+    for day in days:
+        midnights = [datetime(each.year, each.month, each.day, tzinfo=zone) for each in (day, day + timedelta(days=1))]
+        first, last = (round(window.position(moment)) for moment in midnights)
         starts[max(first, 0) : min(last, window.n)] = True
     hours = full(window.hours, window.n)
     cycles, held = {}, 0.0
@@ -61,7 +62,8 @@ def year_figures(done: SimulatedTime, days: Sequence[date], zone: ZoneInfo) -> Y
         capacity = float(np.max(device.soc_max))
         cycles[device.name] = drawn / capacity if np.isfinite(capacity) and capacity > 0 else 0.0
         held += float(done.stored[device.name][-1] - done.stored[device.name][int(starts.argmax())])
-    price = _mean_price(done, starts)
+    known = energy_prices(done.site.connections[0].tariffs, window.n)
+    price = 0.0 if known is None or not starts.any() else float(full(known[0], window.n)[starts].mean())
     return YearFigures(
         days=len(days),
         cost=float(done.cost[starts].sum()) - held * price,
@@ -75,19 +77,6 @@ def payback(base: YearFigures, other: YearFigures, investment: float) -> float |
     """Years after which a scenario has earned what it costs more than another one; None where it never does."""
     saved = base.cost_per_year - other.cost_per_year
     return investment / saved if saved > 0 else None
-
-
-def _mean_price(done: SimulatedTime, counted: np.ndarray) -> float:
-    known = energy_prices(done.site.connections[0].tariffs, done.site.window.n)
-    values: Floats = full(known[0], done.site.window.n) if known is not None else np.zeros(done.site.window.n)
-    return float(values[counted].mean()) if counted.any() else 0.0
-
-
-def _spans(days: Sequence[date], zone: ZoneInfo) -> list[tuple[datetime, datetime]]:
-    def midnight(day: date) -> datetime:
-        return datetime(day.year, day.month, day.day, tzinfo=zone)
-
-    return [(midnight(day), midnight(date.fromordinal(day.toordinal() + 1))) for day in days]
 
 
 def full_days(begins: Sequence[datetime], lacking: Sequence[tuple[datetime, datetime]]) -> list[date]:

@@ -2,6 +2,7 @@
 
 import pkgutil
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from importlib import import_module
 
 import numpy as np
@@ -22,6 +23,14 @@ from components.tables.assets import AssetCards, AssetTree, Card, Node
 from components.tables.fact_table import FactTable, Light
 from components.tables.kpis import Kpi, Kpis
 from components.tables.row_table import RowTable
+from components.what_if.comparison import ComparedPlan, PlanComparison
+from components.what_if.sliders import WhatIf
+from engine.devices.port import Port
+from engine.devices.storage import Storage
+from engine.schedulers.storage_scheduler import StorageScheduler
+from engine.series.window import Window
+from engine.site import Connection, Site
+from engine.tariffs import NET_ENERGY, EnergyTariff
 from tests.components.samples import QUARTER_US, chart, trace
 
 DAY = np.sin(np.arange(192) / 96 * 2 * np.pi)
@@ -37,6 +46,23 @@ def replay() -> Replay:
     object.__setattr__(every, "events", events)
     object.__setattr__(every, "known", known)
     return Replay(charts=[ReplayedChart("Load", [History(every=every)])])
+
+
+def house_site() -> Site:
+    """Return a house with a battery over four hours."""
+    port = Port(name="House battery", consumption_limit=1.0, production_limit=1.0)
+    store = Storage(name="House battery", ports=(port,), soc_at_start=0.0, soc_max=2.0)
+    price = np.array([0.1, 0.3, 0.1, 0.4])
+    tariff = EnergyTariff(name=NET_ENERGY, consumption_price=price, production_price=price)
+    window = Window.of_length(datetime(2026, 3, 4, tzinfo=UTC), timedelta(hours=4), timedelta(hours=1))
+    return Site(window=window, devices=(store,), connections=(Connection(tariffs=(tariff,)),))
+
+
+def comparison() -> PlanComparison:
+    """Return a plan beside itself."""
+    site = house_site()
+    plan = ComparedPlan(site=site, schedule=StorageScheduler().compute(site))
+    return PlanComparison(before=plan, after=plan)
 
 
 EXAMPLES: dict[str, Callable[[], Component | RowTable]] = {
@@ -55,6 +81,8 @@ EXAMPLES: dict[str, Callable[[], Component | RowTable]] = {
     "ActionTable": lambda: ActionTable(
         columns=["Name"], rows=[ActionRow("1", ["House"], "House", [Action("go", "Go")])]
     ),
+    "PlanComparison": comparison,
+    "WhatIf": lambda: WhatIf(site=house_site()),
     "RowTable": lambda: RowTable(columns=["Name"], rows=[["House"]]),
 }
 """Name of each component → what makes an example of it."""

@@ -72,24 +72,23 @@ class Choices:
 
     def curve(self, key: str) -> SensorCurve | None:
         """Values of a sensor from a day ago to a day ahead; None where it has none or the user may not read it."""
-        number = int(key)
-        if number not in self._curves:
-            row = References(self.session, self.principal).readable([number]).get(number)
-            self._curves[number] = None if row is None else _read_curve(self.session, row, datetime.now(UTC))
+        number, now = int(key), datetime.now(UTC)
+        if number in self._curves:
+            return self._curves[number]
+        self._curves[number] = None
+        sensor = References(self.session, self.principal).readable([number]).get(number)
+        if sensor is None:
+            return None
+        known = store.read(self.session, sensor, BeliefQuery(now - AROUND, now + AROUND, known_at=now))
+        if len(known):
+            past = known.events <= to_us(now)
+            at = int(past.sum()) - 1 if past.any() else 0
+            moment = from_us(known.events[at]).astimezone(zone(sensor.timezone))
+            latest = f"{known.values[at]:.4g} {sensor.unit}".strip() + f" at {moment:%H:%M}"
+            self._curves[number] = SensorCurve(
+                times=(known.events / 1e6).tolist(), values=known.values.tolist(), unit=sensor.unit, latest=latest
+            )
         return self._curves[number]
-
-
-def _read_curve(session: Session, sensor: Sensor, now: datetime) -> SensorCurve | None:
-    known = store.read(session, sensor, BeliefQuery(now - AROUND, now + AROUND, known_at=now))
-    if not len(known):
-        return None
-    past = known.events <= to_us(now)
-    at = int(past.sum()) - 1 if past.any() else 0
-    moment = from_us(known.events[at]).astimezone(zone(sensor.timezone))
-    latest = f"{known.values[at]:.4g} {sensor.unit}".strip() + f" at {moment:%H:%M}"
-    return SensorCurve(
-        times=(known.events / 1e6).tolist(), values=known.values.tolist(), unit=sensor.unit, latest=latest
-    )
 
 
 def list_choices(session: Session, principal: SignedIn, asset: Asset) -> Choices:

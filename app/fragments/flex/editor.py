@@ -130,18 +130,17 @@ class Editor:
     def groups(self) -> dict[str, list[Fact]]:
         """Fields by the group in which people look for them; those that are set but unknown come last."""
         facts = {fact.name: fact for fact in self.kind.facts()}
-        grouped = {
-            group: [facts[name] for name in names if name in facts and self._is_offered(facts[name])]
-            for group, names in GROUPS.items()
+        known = {*self.controls, *self.inherited}
+        offered = {
+            name
+            for name, fact in facts.items()
+            if name in known or not (fact.replaced_by or (self.stored and fact.stored == "never"))
         }
+        grouped = {group: [facts[name] for name in names if name in offered] for group, names in GROUPS.items()}
         for name in self.controls:
             if name not in facts:
                 grouped[group_of(name)].append(unknown_fact(name))
         return {group: fields for group, fields in grouped.items() if fields}
-
-    def _is_offered(self, fact: Fact) -> bool:
-        known = fact.name in self.controls or fact.name in self.inherited
-        return known or not (fact.replaced_by or (self.stored and fact.stored == "never"))
 
 
 def unknown_fact(name: str) -> Fact:

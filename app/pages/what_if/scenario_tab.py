@@ -42,15 +42,11 @@ def show_scenario(visit: Visit, content: ScenarioContent) -> Markup:
     shown = scenario_html(visit, content) + content.past_year
     if content.editor is not None:
         hidden = Markup('<textarea name="state" form="flex-what_if_fields" hidden data-state>{}</textarea>')
-        heading = Markup("<h3>All fields of {}</h3>").format(_editor_name(visit, content))
+        names = {str(each.asset_id): each.name for each in content.devices}
+        heading = Markup("<h3>All fields of {}</h3>").format(names.get(visit.query.get("fields", ""), "the site"))
         shown += heading + hidden.format(content.scenarios.text)
         shown += editor_html(content.editor, button="Try these fields")
     return shown
-
-
-def _editor_name(visit: Visit, content: ScenarioContent) -> str:
-    key = visit.query.get("fields", "")
-    return next((each.name for each in content.devices if str(each.asset_id) == key), "the site")
 
 
 def scenario_html(visit: Visit, content: ScenarioContent) -> Markup:
@@ -99,9 +95,8 @@ def read_moved(visit: Visit, session: Session, principal: SignedIn) -> Markup:
     if act != "state":
         content = open_scenario(visit, session, principal, scenarios)
         edits = turned(content.knobs, scenarios.shown.edits, sent)
-        scenarios = (
-            scenarios.with_edits(edits).renamed(sent.get("name", "")).costing(sent.get("investment", "0")).acted(act)
-        )
+        scenarios = scenarios.with_edits(edits).renamed(sent.get("name", ""))
+        scenarios = (scenarios.costing(sent["investment"]) if "investment" in sent else scenarios).acted(act)
     return scenario_html(visit, plan_scenario(open_scenario(visit, session, principal, scenarios), session))
 
 
