@@ -15,7 +15,7 @@ from engine.schedulers.storage_scheduler import LiveProblem
 from engine.site import Site
 
 
-class WhatIf(Component):
+class ScenarioSliders(Component):
     """Plans a site again whenever one of its parameters changes, and draws the new plan over the first one."""
 
     site = param.ClassSelector(class_=Site, constant=True, doc="What is planned.")
@@ -87,5 +87,5 @@ class WhatIf(Component):
 def site_of(site: Site | None) -> Site:
     """The site; without one there is nothing to plan."""
     if site is None:
-        raise ValueError("WhatIf needs a site; pass it as WhatIf(site=...).")
+        raise ValueError("ScenarioSliders needs a site; pass it as ScenarioSliders(site=...).")
     return site

@@ -24,7 +24,7 @@ from components.tables.fact_table import FactTable, Light
 from components.tables.kpis import Kpi, Kpis
 from components.tables.row_table import RowTable
 from components.what_if.comparison import ComparedPlan, PlanComparison
-from components.what_if.sliders import WhatIf
+from components.what_if.sliders import ScenarioSliders
 from engine.devices.port import Port
 from engine.devices.storage import Storage
 from engine.schedulers.storage_scheduler import StorageScheduler
@@ -82,7 +82,7 @@ EXAMPLES: dict[str, Callable[[], Component | RowTable]] = {
         columns=["Name"], rows=[ActionRow("1", ["House"], "House", [Action("go", "Go")])]
     ),
     "PlanComparison": comparison,
-    "WhatIf": lambda: WhatIf(site=house_site()),
+    "ScenarioSliders": lambda: ScenarioSliders(site=house_site()),
     "RowTable": lambda: RowTable(columns=["Name"], rows=[["House"]]),
 }
 """Name of each component → what makes an example of it."""
