@@ -127,7 +127,7 @@ class LevelSearch:
         bound = path.cost + float(self.prices @ least)
         spread = np.zeros((len(self.prices), n))
         for at, counts in enumerate(self._counts()):
-            spread[at, counts] = self.prices[at] / counts.sum()
+            spread[at, counts] = self.prices[at] / max(counts.sum(), 1)
         return self._spread(_Box(least, most, path.cost, np.maximum(path.excess, least), bound, spread), SPREADS[0])
 
     def _counts(self) -> list[NDArray[np.bool_]]:

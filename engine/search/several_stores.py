@@ -25,7 +25,9 @@ ROUNDS = 4
 ONE_PLAN = 0.3
 """Longest that the plan of one store among others may take [s]."""
 LEAST_PLAN = 0.05
-"""What the first plan of a store may take after the time of all has passed [s]."""
+"""What the first plan of a store may take after the time of all has passed [s] ..."""
+FIRST_PLANS = 4.0
+"""... and those of all stores: what the others do is left open then."""
 SPREAD = 0.5
 """Share of the price of a peak [1/h] that every kW above it costs where peaks are spread."""
 NONE: Final[Mapping[str, StorePlan]] = {}
@@ -99,14 +101,14 @@ def planned_in_turn(
         site: Of several stores.
         stores: They.
         powers: Power of each by its name to begin with [kW], shape (n,).
-        budget: When to end; the first round is brought to its end in any case.
+        budget: When to end; some stores have no plan yet if there is hardly any time.
         last: Plans that they have already.
     """
     powers, plans = dict(powers), dict(last)
     for round_ in range(ROUNDS):
         moved, share = 0.0, budget.left / len(stores)
         for store in stores:
-            if budget.is_over and store.name in plans:
+            if budget.is_over and (store.name in plans or budget.spent > budget.limit + FIRST_PLANS):
                 return plans
             brief = budget.part(min(ONE_PLAN, share)) if round_ else budget.at_least(LEAST_PLAN).part(share)
             beside = beside_others(site, store, powers)
