@@ -25,6 +25,8 @@ from tests.http.serving import Api, server
 DESKTOP, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
 CONTEXTS: dict[str, BrowserContext] = {}
 """One context of each kind for all tests: scripts that a context has loaded and compiled once, it need not again."""
+WRONG: dict[Page, list[str]] = {}
+"""What each page did wrong so far."""
 
 
 @pytest.fixture(scope="session")
@@ -82,14 +84,17 @@ def opened(browser: Browser, site: Api, cookies: list[dict[str, str]], **kind: A
     """
     told = {"viewport": DESKTOP, "base_url": site.url, "reduced_motion": "reduce", **kind}
     context = signed_context(browser, cookies, told)
+    others = list(context.pages)
     page, wrong = guarded(context, site)
+    WRONG[page] = wrong
     yield page
     context.new_cdp_session(page).send(
         "Storage.clearDataForOrigin", {"origin": site.url, "storageTypes": "local_storage"}
     )
     for each in context.pages:
-        each.close()
-    assert not wrong, wrong
+        if each not in others:
+            each.close()
+    assert not WRONG.pop(page), wrong
 
 
 def signed_context(browser: Browser, cookies: list[dict[str, str]], kind: dict[str, Any]) -> BrowserContext:
@@ -134,6 +139,40 @@ def host(browser: Browser, site: Api, host_cookies: list[dict[str, str]]) -> Ite
     """A page on a wide screen, signed in as an admin of the server."""
     with opened(browser, site, host_cookies) as page:
         yield page
+
+
+@pytest.fixture(scope="module")
+def desk_document(browser: Browser, site: Api, session_cookies: list[dict[str, str]]) -> Iterator[Page]:
+    """One page of the toy user for all tests of a file that ask for ``inside``."""
+    with opened(browser, site, session_cookies) as page:
+        yield page
+
+
+@pytest.fixture
+def inside(desk_document: Page) -> Iterator[Page]:
+    """A page whose frame other tests have loaded, with all scripts, to be led elsewhere by ``looking.visit``."""
+    yield from watched(desk_document)
+
+
+@pytest.fixture(scope="module")
+def host_document(browser: Browser, site: Api, host_cookies: list[dict[str, str]]) -> Iterator[Page]:
+    """One page of an admin of the server for all tests of a file that ask for ``host_inside``."""
+    with opened(browser, site, host_cookies) as page:
+        yield page
+
+
+@pytest.fixture
+def host_inside(host_document: Page) -> Iterator[Page]:
+    """As ``inside``, for an admin of the server."""
+    yield from watched(host_document)
+
+
+def watched(page: Page) -> Iterator[Page]:
+    """Give a page that other tests use as well; nothing may fail in this one."""
+    yield page
+    wrong = WRONG[page][:]
+    WRONG[page].clear()
+    assert not wrong, wrong
 
 
 @pytest.fixture

@@ -34,7 +34,7 @@ def test_a_lost_connection_is_told_and_mended(
     url, port = demo_database.url.render_as_string(hide_password=False), free_port()
     with server(url, tmp_path, port=port) as running:
         page = opened(browser, running, f"/assets/{house}?tab=properties")
-        name, lost = page.get_by_label("Name", exact=True), page.get_by_role("alert")
+        name, lost = page.get_by_label("Name", exact=True), page.locator("#connection-lost")
         if typed:
             name.fill("Boat house")
     expect(lost).to_contain_text("connection to the server is lost")

@@ -7,18 +7,22 @@ from app.pages.routes import PAGES
 from app.widgets.async_content import FAILED
 from db.core.database import Database
 from tests.browser.conftest import DESKTOP, PHONE
-from tests.browser.looking import COLOURS, addresses, findings, overflow, tabs
+from tests.browser.looking import COLOURS, addresses, findings, overflow, tabs, visit
 
 pytestmark = pytest.mark.browser
 
 
 @pytest.mark.parametrize("route", PAGES)
-def test_each_page_and_tab_is_accessible_and_fits_on_light_and_dark(host: Page, demo_database: Database, route: str):
+def test_each_page_and_tab_is_accessible_and_fits_on_light_and_dark(
+    host_inside: Page, demo_database: Database, route: str
+):
     """Console errors and requests to other hosts are asserted by the fixture."""
-    host.goto(addresses(demo_database)[route])
+    host = host_inside
+    visit(host, addresses(demo_database)[route])
     wrong = {}
-    for at, tab in enumerate(tabs(host)):
-        first, second = ("light", "dark") if at % 2 == 0 else ("dark", "light")
+    for tab in tabs(host):
+        is_dark = host.evaluate("document.documentElement.dataset.theme") == "dark"
+        first, second = ("dark", "light") if is_dark else ("light", "dark")
         wrong[tab, "content"] = host.get_by_text(FAILED).all_inner_texts()
         wrong[tab, first] = findings(host)
         host.get_by_role("button", name="Toggle theme").click()
