@@ -13,7 +13,6 @@ from engine.model.linear import Floats, Values, full
 from engine.series.window import Window
 
 if TYPE_CHECKING:  # devices tell their own headroom
-    from engine.devices.bounds import SoftBound
     from engine.devices.port import Port
     from engine.devices.stored_energy import StoredEnergy
 
@@ -143,7 +142,9 @@ def _envelope(store: "StoredEnergy", soc: Floats, window: Window) -> tuple[Float
     lower, upper = store.bounds(window)
     short, over = store.soft_targets or (None, None)
     for soft, sign in ((store.soft_minima, 1.0), (short, 1.0), (store.soft_maxima, -1.0), (over, -1.0)):
-        lower, upper = _with_soft(soft, sign, (lower, upper))
+        if soft is not None:
+            asked = soft.at[1:]
+            lower, upper = (np.fmax(lower, asked), upper) if sign > 0 else (lower, np.fmin(upper, asked))
     # What the plan does not keep, for its price or as it cannot, is no bound of what is left around it.
     lower, upper = np.minimum(lower, soc[1:]), np.maximum(upper, soc[1:])
     off, on, kept = store.step_reach(window)
@@ -234,10 +235,3 @@ def _within_curves(
         kept = is_kept(middle)
         good, bad = np.where(kept, middle, good), np.where(kept, bad, middle)
     return np.abs(good)
-
-
-def _with_soft(soft: "SoftBound | None", sign: float, bounds: tuple[Floats, Floats]) -> tuple[Floats, Floats]:
-    lower, upper = bounds
-    if soft is None:
-        return bounds
-    return (np.fmax(lower, soft.at[1:]), upper) if sign > 0 else (lower, np.fmin(upper, soft.at[1:]))

@@ -1,5 +1,7 @@
 """Who plans: ours, another solver, a scheduler of the asset's choice, a plain one where no plan exists."""
 
+from importlib.metadata import EntryPoint
+
 import pytest
 
 from app.auth.access.references import References
@@ -7,7 +9,9 @@ from app.jobs.handlers import schedule
 from app.jobs.handlers.schedule import Rules
 from app.settings.settings import load
 from db.sources import Source
+from engine import plugins
 from engine.errors import FieldError, Infeasible, UnknownPlugin
+from engine.schedulers.storage_scheduler import StorageScheduler
 from tests.assemble.homes import KNOWN_AT, QUARTER
 
 MODEL = {"soc-at-start": 2, "soc-min": "1 kWh", "soc-max": "10 kWh", "power-capacity": "2 kW"}
@@ -79,6 +83,23 @@ def test_asset_may_choose_among_installed_schedulers(home, battery):
     home.assets["battery"].attributes = {"custom-scheduler": "StorageSchedular"}
     with pytest.raises(UnknownPlugin, match="did you mean 'StorageScheduler'"):
         plan(home, {"sensor": battery, **MODEL}, HARD)
+
+
+class Derived(StorageScheduler):
+    """A scheduler of a plugin that plans as ours does."""
+
+
+def test_a_scheduler_derived_from_ours_has_no_longer_than_ours(home, battery, monkeypatch):
+    point = EntryPoint("Derived", "tests.assemble.test_schedulers:Derived", "flexscope.schedulers")
+    monkeypatch.setattr(plugins, "entry_points", lambda group: [point])
+    plugins.known.cache_clear()
+    home.assets["battery"].attributes = {"custom-scheduler": "Derived"}
+    context = {"consumption-price": {"sensor": home.price([0.1, 0.3, 0.2, 0.4] * 6)}}
+    rules = schedule.Rules(solver="highspy", time_limit=3.0, gap=0.01)
+    request = home._request("battery", [{"sensor": battery, **MODEL}], context)
+    made = schedule.prepare(References(home.session, None), request, known_at=KNOWN_AT, rules=rules).scheduler
+    plugins.known.cache_clear()
+    assert type(made).__name__ == "Derived" and (made.time_limit, made.gap) == (3.0, 0.01)
 
 
 def test_start_outside_the_bounds_is_brought_back(home, battery):

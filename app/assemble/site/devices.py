@@ -30,6 +30,9 @@ class DeviceBuilder(DeviceFields):
         model = self.model
         hard_taking, soft_taking = self._limit("consumption")
         hard_giving, soft_giving = self._limit("production")
+        coefficient = self.series("coupling-coefficient", 1.0)
+        if (coefficient <= 0).any():
+            raise FieldError(f"{self.name}: coupling-coefficient", "it must be above 0, such as 0.4.")
         charging, discharging = self._efficiency("charging"), self._efficiency("discharging")
         if ((charging * discharging > 1.0 + 1e-9) & (hard_taking > 0) & (hard_giving > 0)).any():
             self.around.readings.warn(
@@ -57,7 +60,7 @@ class DeviceBuilder(DeviceFields):
             ramp=self.number(model.ramp_limit, "ramp-limit", "kW/h"),
             power_at_start=self._power_at_start,
             coupling=model.coupling,
-            coefficient=self._coefficient,
+            coefficient=coefficient,
             charging_from_grid=model.charging_from_grid,
             discharging_to_grid=model.discharging_to_grid,
             prefer_sooner=not model.stores and model.prefer_curtailing_later,
@@ -200,13 +203,6 @@ class DeviceBuilder(DeviceFields):
             return self.number(given, "power-at-start", "kW")
         powers, _ = self.around.readings.before_start(sensor, self.around.window.step)
         return None if not len(powers) or np.isnan(powers[-1]) else float(powers[-1])
-
-    @property
-    def _coefficient(self) -> Floats:
-        found = self.series("coupling-coefficient", 1.0)
-        if (found <= 0).any():
-            raise FieldError(f"{self.name}: coupling-coefficient", "it must be above 0, such as 0.4.")
-        return found
 
     def _efficiency(self, way: str) -> Floats:
         if way == "charging" and self.model.cop_curve:

@@ -290,10 +290,11 @@ def _scheduler(asset: Asset, site: Site, rules: Rules) -> Any:
     """
     attribute = asset.attributes.get("custom-scheduler")
     name = rules.scheduler or (attribute.get("class") if isinstance(attribute, Mapping) else attribute)
+    together = StorageScheduler(solver=rules.solver, time_limit=rules.time_limit, gap=rules.gap)
     if name:
         kind = plugins.find("schedulers", str(name))
         if kind not in (StorageScheduler, ProcessScheduler):  # ours stand for each other
-            return kind()
+            # What is derived from ours has no longer than ours
+            return kind(**vars(together)) if issubclass(kind, StorageScheduler) else kind()
     # Where price alone times every process, each may go to its cheapest times without a search
-    together = StorageScheduler(solver=rules.solver, time_limit=rules.time_limit, gap=rules.gap)
     return ProcessScheduler(together=together) if is_timed_by_price(site) else together
