@@ -16,7 +16,7 @@ from db.assets import Asset, lineage
 from db.beliefs import store
 from db.beliefs.latest import Known
 from db.beliefs.time_range import BeliefQuery
-from db.schedules import CONNECTION, POWER, StoredSchedule
+from db.schedules import CONNECTION, POWER, SOC, StoredSchedule
 from db.sensors import Sensor
 from engine.errors import EngineError
 from engine.flex.quantity import Fixed
@@ -42,6 +42,12 @@ class DayCost:
     currency: str
     hours: float
     """Time that is known [h]."""
+    power: Floats = field(default_factory=lambda: np.empty(0), compare=False)
+    """Power of the site at each of its steps, positive when it consumes, NaN where it is not known [kW], shape (n,)."""
+    devices: Floats = field(default_factory=lambda: np.empty(0), compare=False)
+    """The same of its planned devices together; empty if none is planned."""
+    stores: Mapping[int, Mapping[str, float]] = field(default_factory=dict)
+    """Sensors of stored energies, by id, with the bounds that its schedule kept [kWh]."""
 
 
 Signs: TypeAlias = dict[int, float]
@@ -59,6 +65,8 @@ class _Site:
     """The schedule that tells its prices."""
     planned: Signs = field(default_factory=dict)
     """Those of the power of its planned devices."""
+    stores: dict[int, Mapping[str, float]] = field(default_factory=dict)
+    """See DayCost."""
 
     def sensors(self) -> list[object]:
         """Return the id of every sensor that is needed."""
@@ -94,6 +102,7 @@ def of_sites(
         # Schedules that tell the power of the same sensors are of one site; the newest of them tells its prices.
         site = by_power.setdefault(tuple(sorted(total or planned)), _Site(by_id[row.asset_id], total or planned, row))
         site.planned = planned | site.planned
+        site.stores = {each.sensor_id: each.numbers for each in row.outputs if each.role == SOC} | site.stores
         site.asset = min(site.asset, by_id[row.asset_id], key=lambda asset: len(lineage(asset)))
     tops = {site.asset.id for site in by_power.values()}
     sites = [site for site in by_power.values() if not tops & {above.id for above in lineage(site.asset)[:-1]}]
@@ -139,13 +148,17 @@ def _cost(
         return float(np.maximum(energy, 0) @ buying[is_known] - np.maximum(-energy, 0) @ selling[is_known])
 
     # A device that has no value in a known step is taken to rest: the site's own meter counts it anyway.
-    devices = np.nan_to_num(sum((moved[key] for key in site.planned), start=np.zeros(window.n)))
+    planned = sum((moved[key] for key in site.planned), start=np.zeros(window.n))
+    devices = np.nan_to_num(planned)
     return DayCost(
         asset_id=site.asset.id,
         cost=spent(power),
         even=spent(power - devices + devices[is_known].mean()) if site.planned else None,
         currency=row.currency,
         hours=float(is_known.sum() * window.hours),
+        power=power,
+        devices=planned if site.planned else np.empty(0),
+        stores=site.stores,
     )
 
 

@@ -53,7 +53,7 @@ class Frame:
             {"label": entry["label"], "icon": entry["icon"], "href": address(entry["path"]), "path": entry["path"]}
             for entry in branding.menu(allowed, principal, settings)
         ]
-        own = [{"label": "You", "icon": "person", "href": address("/logged-in-user"), "target": "_self"}]
+        own = [{"label": "My profile", "icon": "person", "href": address("/logged-in-user"), "target": "_self"}]
         out = [{"label": "Log out", "icon": "logout", "href": address("/logout"), "target": "_self"}]
         return cls(
             name=settings.platform_name(principal.account_roles if principal else ()),

@@ -26,7 +26,20 @@ class Done:
     """Whether the page stays as it is: a script of its own shows what has changed."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Confirmation:
+    """What a person is asked before something is done that cannot be undone."""
+
+    text: str
+    """What will happen."""
+    agree: str
+    """Label of the button that agrees: what it does."""
+    typed: str = ""
+    """Word that has to be typed to agree; empty: none."""
+
+
 Send = Callable[[Visit, dict[str, Any]], Awaitable[Done]]
+Confirm = Callable[[Visit, dict[str, Any]], Awaitable[Confirmation]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +52,8 @@ class PageForm:
     button: str = "Save"
     whole: bool = False
     """Whether unchanged fields are sent as well, for something new."""
+    confirm: Confirm | None = None
+    """Asks, in view of the values, before anything is done; None: it is done at once."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from markupsafe import Markup
 
@@ -51,10 +52,24 @@ def button_rows(columns: Sequence[str], rows: Sequence[ButtonRow], *, empty: str
 
 
 def row_table(
-    columns: Sequence[str], rows: Sequence[Sequence[Cell | int]], *, file: str = "", empty: str = "There are none yet."
+    columns: Sequence[str],
+    rows: Sequence[Sequence[Cell | int]],
+    *,
+    file: str = "",
+    empty: str = "There are none yet.",
+    keeps_search: bool = True,
 ) -> Markup:
-    """Table to search, sort, leaf through and save, all in the browser; what is searched for stands in the address."""
-    told = {"columns": columns, "rows": [[browser_cell(cell) for cell in row] for row in rows], "empty": empty}
+    """Table to search, sort, leaf through and save, all in the browser.
+
+    Args:
+        columns: Their names.
+        rows: The rows.
+        file: Name of the CSV file to save them as; empty: they cannot be saved.
+        empty: Text without rows: what a person can do then.
+        keeps_search: Whether what is searched for stands in the address; of one table of a page at most.
+    """
+    told: dict[str, Any] = {"columns": columns, "rows": [[browser_cell(cell) for cell in row] for row in rows]}
+    told |= {"empty": empty, "remember": keeps_search}
     return Markup('<div class="row-table" data-table="{}"></div>').format(json.dumps(told | {"file": file}))
 
 

@@ -25,8 +25,8 @@ class TextTab:
     show: Callable[[Visit, Any], Markup]
     forms: Callable[[Visit, Any], Mapping[str, PageForm]] = field(default=lambda _visit, _content: {})
     parts: Mapping[str, Callable[[Visit, Session, SignedIn], Markup]] = field(default_factory=dict)
-    below: Callable[[Visit, Any], Markup] = field(default=lambda _visit, _content: Markup(""))
-    """What stands below the live part of the tab."""
+    below: Callable[[Visit, Any], Markup] = field(default=lambda _visit, _content: Markup())
+    """Shows what stands below the live part, where the tab has one."""
 
 
 def tab_list(visit: Visit, tabs: Mapping[str, str], chosen: str) -> Markup:

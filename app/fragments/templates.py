@@ -34,11 +34,12 @@ def render(template: str, **shown: Any) -> Markup:
 
 def static_file(name: str) -> str:
     """Address of a file below ``assets-static``; it changes with its content, so that browsers may keep the file."""
-    return address(f"/assets-static/{name}?v={_print_of(name)}")
+    return address(f"/assets-static/{name}?v={file_print(name)}")
 
 
 @cache
-def _print_of(name: str) -> str:
+def file_print(name: str) -> str:
+    """Short print of a file below ``assets-static``, which changes with it."""
     return sha256((STATIC / name).read_bytes()).hexdigest()[:12]
 
 

@@ -35,6 +35,8 @@ class Visit:
     """What a part of the page was sent, such as a form that is checked before it is saved."""
     home: str = ""
     """Address of this server as the browser sees it."""
+    session: str = field(default="", repr=False)
+    """Key of the session of the browser."""
 
     @property
     def key(self) -> int:
@@ -59,4 +61,6 @@ class Fragment:
     live: Mapping[str, str] | None = None
     """Arguments, beside those of the address, of the live part that follows below ``body``; None: there is none."""
     below: Markup = field(default_factory=Markup)
-    """What follows below the live part."""
+    """What stands below the live part."""
+    beside: bool = False
+    """Whether it stands beside the live part in wide windows."""

@@ -14,18 +14,18 @@ LOG = logging.getLogger(__name__)
 DASHBOARD = "/dashboard"
 
 PAGES = {
-    "/": "app.pages.fleet.dashboard:view",  # or the one that the settings name; see start_path
-    "/dashboard": "app.pages.fleet.dashboard:view",
+    "/": "app.pages.fleet.dashboard:PAGE",  # or the one that the settings name; see start_path
+    "/dashboard": "app.pages.fleet.dashboard:PAGE",
     "/assets": "app.pages.fleet.assets:PAGE",
-    "/assets/new": "app.pages.asset.new_asset:view",
+    "/assets/new": "app.pages.asset.new_asset:PAGE",
     "/assets/{id:int}": "app.pages.asset.asset:PAGE",
     "/accounts": "app.pages.admin.accounts:PAGE",
-    "/accounts/{id:int}": "app.pages.admin.account:view",
+    "/accounts/{id:int}": "app.pages.admin.account:PAGE",
     "/users": "app.pages.admin.users:PAGE",
-    "/users/{id:int}": "app.pages.admin.user:view",
-    "/logged-in-user": "app.pages.account.profile:view",
-    "/tasks": "app.pages.jobs.jobs:view",
-    "/tasks/{job}": "app.pages.jobs.job:view",
+    "/users/{id:int}": "app.pages.admin.user:PAGE",
+    "/logged-in-user": "app.pages.account.profile:PAGE",
+    "/tasks": "app.pages.jobs.jobs:PAGE",
+    "/tasks/{job}": "app.pages.jobs.job:PAGE",
     "/alerts": "app.pages.admin.alerts:PAGE",
     "/status": "app.pages.admin.server_status:PAGE",
     "/sensors/{id:int}": "app.pages.sensor.sensor:PAGE",

@@ -1,6 +1,7 @@
 """Credentials: access keys of machines, and secrets of assets and accounts such as the password of an inverter."""
 
-from datetime import datetime
+from datetime import UTC, datetime
+from hashlib import sha256
 from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field
@@ -12,6 +13,7 @@ from app.auth.protection import sealing
 from app.auth.tokens import keys
 from app.usecases.actor import Actor
 from app.usecases.fields import HYPHENS, Body, Moment
+from db.accounts import logins, sign_in
 from db.accounts.accounts import Account
 from db.accounts.credentials import AccessKey, KeptSecret
 from db.accounts.users import User
@@ -59,6 +61,27 @@ def revoke_key(session: Session, actor: Actor, key_id: int) -> None:
     # Kept, not deleted: the log of what it did names it.
     key.revoked_at = actor.now
     actor.record(session, f"Revoked access key {key.name!r} ({key.id})", user, of=key)
+
+
+def end_browser_session(session: Session, actor: Actor, key: str) -> None:
+    """End a session of the acting user in another browser, whose pages lead to the login from then on; if it is open.
+
+    Args:
+        session: A writing session.
+        actor: Whose session.
+        key: Digest of its key, see ``session_digest``.
+    """
+    user = database.get(session, User, actor.user_id or 0)
+    for row in sign_in.open_sessions(session, user.id, datetime.min.replace(tzinfo=UTC)):
+        if session_digest(row.key) == key:
+            logins.end_web_session(session, user.id, row.key, actor.now)
+            actor.record(session, f"Signed out a browser at {row.address or 'an unknown address'}", user)
+            return
+
+
+def session_digest(key: str) -> str:
+    """Name of a session for pages: its key is part of a cookie, and is shown to nobody."""
+    return sha256(key.encode()).hexdigest()[:16]
 
 
 class NewSecret(Body):

@@ -18,7 +18,7 @@ from app.auth.login import cookies
 from app.auth.login.sessions import current_user
 from app.fragments import frame, threads
 from app.fragments.fields import problems, read_field
-from app.fragments.page import Done, PageForm, TextPage
+from app.fragments.page import Confirmation, Done, PageForm, TextPage
 from app.fragments.templates import digest, note
 from app.fragments.visit import Fragment, Visit, address
 from app.pages.routes import PATTERN, page_at
@@ -84,6 +84,10 @@ class PageHandler(page_hooks.LiveHandler):
         except Exception as error:  # whatever it is, the person must know that nothing was saved
             self._refuse(error)
             return
+        if isinstance(outcome, Confirmation):
+            self._tell("asked", vars(outcome))
+            self.set_header("HX-Reswap", "none")
+            return
         self._tell("done", {"text": outcome.text, "secret": outcome.secret, "href": outcome.href})
         if outcome.href or outcome.stays:
             # The browser is led elsewhere, or shows itself what has changed: nothing is put in here.
@@ -109,8 +113,11 @@ class PageHandler(page_hooks.LiveHandler):
             return None
         query = {name: self.get_query_argument(name) for name in self.request.query_arguments}
         home = current().settings.FLEXSCOPE_PUBLIC_ADDRESS.rstrip("/") or f"http://{self.request.host}"
-        path = self.request.path
-        return Visit(principal=principal, path=path, route=route, query=query, home=home + address(""))
+        session = known[2] if known else ""
+        return Visit(
+            principal=principal, path=self.request.path, route=route, query=query, home=home + address(""),
+            session=session,
+        )  # fmt: skip
 
     @property
     def _inside(self) -> bool:
@@ -196,7 +203,7 @@ class PageHandler(page_hooks.LiveHandler):
             session = {"token": token, "path": self.request.path}
         return fragment, page.at, session
 
-    async def _act(self, visit: Visit) -> Done:
+    async def _act(self, visit: Visit) -> Done | Confirmation:
         page, word = page_of(visit.path, visit.principal), visit.query.get("do", "")
         if not isinstance(page, TextPage):
             raise HTTPError(405)
@@ -206,7 +213,10 @@ class PageHandler(page_hooks.LiveHandler):
         if word not in forms:
             raise EngineError("This is not offered here any more; reload the page.")
         form = forms[word]
-        return await form.send(visit, read_values(form, self.get_body_argument("values", "{}")))
+        values = read_values(form, self.get_body_argument("values", "{}"))
+        if form.confirm is not None and not self.get_body_argument("agreed", ""):
+            return await form.confirm(visit, values)
+        return await form.send(visit, values)
 
     def _refuse(self, error: Exception) -> None:
         """Tell what is wrong, at the fields it is about; what was typed stays as it is."""

@@ -39,6 +39,7 @@ from app.web import connections
 from app.web import context as running
 from app.web.context import Running
 from app.web.metrics import ANSWERED, Metrics
+from app.web.missing_page import MissingPage
 from app.web.page_handler import PageHandler, live_part
 from app.web.platform_hooks import bokeh_hooks, page_hooks, panel_hooks, tornado_hooks
 from app.widgets import initial_load
@@ -92,6 +93,7 @@ def build(process: Running, *, host: str, port: int) -> tuple[Server, Service]:
     application = bokeh_hooks.application(server)
     connections.SlowClientGuard(bokeh_hooks.http_server(server), application, settings).start()
     bokeh_hooks.add_to_pages(server, CarryUser(process))
+    application.settings |= {"default_handler_class": MissingPage, "default_handler_args": {"running": process}}
     tornado_hooks.transform_first(application, protecting(settings, is_page))
     slash = Rule(PathMatches(SLASH_AT_END), RedirectHandler, {"url": settings.FLEXSCOPE_PATH_PREFIX + "/{0}"})
     tornado_hooks.route_first(application, [*refusing.rules(settings), slash])

@@ -20,7 +20,6 @@ from app.fragments import threads
 from app.usecases.actor import Actor
 from app.web.context import current
 from app.widgets import initial_load
-from db.jobs import jobs
 from db.jobs.jobs import Job
 from engine.errors import EngineError
 
@@ -30,8 +29,6 @@ FAILED = "Something went wrong on the server; its log has the details. Reload th
 Result = TypeVar("Result")
 EVERY = 1.0
 """Pause between two readings [s]."""
-JOB_EVERY = 0.5
-"""Pause between two questions whether a job is done [s]."""
 
 
 def plain(text: str) -> str:
@@ -218,10 +215,3 @@ class Following:
             LOG.exception("A page could not be brought up to date")
         else:
             later(lambda: self._show(content))
-
-
-async def finished_job(job_id: str) -> Job:
-    """Wait for the end of a job, and return it."""
-    while (job := await reading(lambda session, _principal: jobs.one(session, job_id))).is_pending:
-        await asyncio.sleep(JOB_EVERY)
-    return job

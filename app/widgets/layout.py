@@ -26,24 +26,12 @@ def query(name: str) -> str | None:
     return now[0] if now else None
 
 
-def go(href: str) -> None:
-    """Lead the browser to another page of this server."""
-    page_hooks.share(pn.state.curdoc, href=href)
-
-
 def remember(**shown: Any) -> None:
     """Write what is shown into the page's address, to be reloaded and passed on; empty values are left out."""
     arguments = parse_qs(page_hooks.shared_state(pn.state.curdoc)["search"].lstrip("?"))
     arguments |= {name: [value] for name, value in shown.items()}
     kept = {name: values for name, values in arguments.items() if values[0] not in (None, "")}
     page_hooks.share(pn.state.curdoc, search=f"?{urlencode(kept, doseq=True)}" if kept else "")
-
-
-def remembering(component: Any, *names: str) -> None:
-    """Take parameters of a component from the page's address, and write them there when they change."""
-    # Before it is watched: what comes from the address need not be written there.
-    component.param.update(**{name: text for name in names if (text := query(name)) is not None})
-    component.param.watch(lambda *events: remember(**{event.name: event.new for event in events}), list(names))
 
 
 def section_heading(text: str) -> pmui.Typography:

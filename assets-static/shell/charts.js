@@ -47,8 +47,9 @@ async function show(stack) {
   if (values.document) documents.set(values.digest, values.document)
   stack.annotations = values.annotations
   if (values.digest !== stack.digest) await draw(stack, values)
-  else { fill(stack.document, values); colour(stack.document, host, stack.annotations) }
+  else fill(stack.document, values)
   if (stack.document == null) return
+  colour(stack.document, host, stack.annotations)
   describe(stack.document, stack.views, values)
   tell("charts:shown", {list: values.list, span: stack.span})
 }

@@ -46,5 +46,8 @@ async function lose() {
 document.addEventListener("live:lost", lose)
 document.addEventListener("htmx:sendError", lose)
 document.addEventListener("htmx:responseError", (event) => {
-  if (/** @type {any} */ (event).detail.xhr.status >= 502) lose()
+  const {status} = /** @type {any} */ (event).detail.xhr
+  if (status >= 502) return lose()
+  const text = `The server could not do this (error ${status}); its log has the details. Reload the page to try again.`
+  document.dispatchEvent(new CustomEvent("toast", {detail: {text, kind: "warning"}}))
 })

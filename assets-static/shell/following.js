@@ -36,6 +36,10 @@ async function follow(part) {
   followed.delete(part)
 }
 
+document.addEventListener("part", (event) => {
+  const part = document.getElementById(`part-${/** @type {CustomEvent} */ (event).detail}`)
+  if (part) ask(part)
+})
 const followAll = () => {
   for (const part of document.querySelectorAll(".following")) follow(/** @type {HTMLElement} */ (part))
 }

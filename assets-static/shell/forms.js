@@ -1,10 +1,12 @@
 // @ts-check
 // Forms and buttons that do something: values are sent as JSON, and what is wrong is said at its field; what was typed
-// stays. Parts that change are asked for again and again.
+// stays. Forms that upload a file send it as it is.
 
 const htmx = /** @type {any} */ (window).htmx
 /** @type {HTMLElement | null} the form whose answer is awaited */
 let sent = null
+/** @type {{word: string, values: Record<string, any>}} what was asked for last */
+let last = {word: "", values: {}}
 
 /**
  * Value of a field, now or as it was shown.
@@ -31,16 +33,19 @@ function value(field, before = false) {
 const fields = (form) => /** @type {HTMLElement[]} */ ([...form.querySelectorAll(".field")])
 
 /**
- * Ask the server to do something; it answers with the page as it is then.
+ * Ask the server to do something; it answers with the page as it is then, or with a question.
  * @param {string} word
  * @param {Record<string, any>} values
+ * @param {boolean} [agreed] whether the question was answered
  */
-async function send(word, values) {
+async function send(word, values, agreed = false) {
+  last = {word, values}
   const search = new URLSearchParams(location.search)
   search.set("do", word)
   const token = document.cookie.match(/(?:^|; )_xsrf=([^;]*)/)?.[1] ?? ""
   await htmx.ajax("POST", `${location.pathname}?${search}`, {
-    target: "#page", source: "#page", swap: "innerHTML", values: {values: JSON.stringify(values)},
+    target: "#page", source: "#page", swap: "innerHTML",
+    values: {values: JSON.stringify(values), ...agreed ? {agreed: "yes"} : {}},
     headers: {"X-XSRFToken": decodeURIComponent(token)},
   })
 }
@@ -56,8 +61,10 @@ document.addEventListener("submit", async (event) => {
   const button = /** @type {HTMLButtonElement} */ (form.querySelector("button[type=submit]"))
   button.disabled = true  // a second click would save twice
   sent = form
+  form.dataset.sent = "yes"
   await send(form.dataset.do, values)
   button.disabled = false
+  delete form.dataset.sent
 })
 
 document.addEventListener("refused", (event) => {
@@ -94,39 +101,23 @@ document.addEventListener("click", async (event) => {
   const button = /** @type {HTMLButtonElement | null} */ (pressed.closest("button[data-do]"))
   if (!button) return
   const {do: word = "", key = "", question, agree = "Yes", typed = ""} = button.dataset
-  if (question && !await agreed(question, agree, typed)) return
+  if (question && !await agreed({text: question, agree, typed})) return
   sent = null
   button.disabled = true
   await send(word, key ? {key} : {})
   button.disabled = false
 })
 
+document.addEventListener("asked", async (event) => {
+  const {word, values} = last
+  if (await agreed(/** @type {CustomEvent} */ (event).detail)) await send(word, values, true)
+})
+
 /**
  * Ask before something that cannot be undone.
- * @param {string} question
- * @param {string} agree label of the button that agrees
- * @param {string} typed word that has to be typed; empty: none
+ * @param {{text: string, agree: string, typed: string}} question
  * @returns {Promise<boolean>}
  */
-function agreed(question, agree, typed) {
-  const {promise, resolve} = Promise.withResolvers()
-  const dialog = document.body.appendChild(document.createElement("dialog"))
-  const text = dialog.appendChild(document.createElement("p"))
-  text.textContent = question
-  const yes = document.createElement("button")
-  if (typed) {
-    const label = dialog.appendChild(document.createElement("label"))
-    label.textContent = `Type ${typed} to confirm`
-    const field = label.appendChild(document.createElement("input"))
-    field.addEventListener("input", () => { yes.disabled = field.value !== typed })
-    yes.disabled = true
-  }
-  const back = document.createElement("button")
-  Object.assign(yes, {textContent: agree, className: "danger", onclick: () => { resolve(true); dialog.close() }})
-  Object.assign(back, {textContent: "Go back", onclick: () => dialog.close()})
-  dialog.append(yes, back)
-  dialog.addEventListener("close", () => { resolve(false); dialog.remove() })
-  dialog.setAttribute("aria-label", agree)
-  dialog.showModal()
-  return promise
-}
+const agreed = (question) => new Promise((resolve) => {
+  document.dispatchEvent(new CustomEvent("question", {detail: {...question, resolve}}))
+})

@@ -64,7 +64,7 @@ document.addEventListener("click", (event) => {
     if (now.has(name)) address.searchParams.set(name, now.get(name) ?? "")
   }
   pushing = address.href
-  visit(address.href, {keep: isTab})
+  visit(address.href, {keep: isTab || link.dataset.keep !== undefined})
 })
 addEventListener("popstate", (event) => {
   if (document.dispatchEvent(new CustomEvent("page:back", {cancelable: true})))
@@ -84,7 +84,16 @@ document.addEventListener("live:told", (event) => {
     byId("moved").textContent = heading
   }
   if (moved && search !== location.search) history.pushState({scroll: scrollY}, "", location.pathname + search)
-  if (href) { pushing = new URL(href, location.href).href; visit(pushing) }
+  if (href) open(href)
+})
+/** @param {string} href @param {{keep?: boolean}} [way] */
+function open(href, way) {
+  pushing = new URL(href, location.href).href
+  visit(pushing, way)
+}
+document.addEventListener("visit", (event) => {
+  const {href, keep} = /** @type {CustomEvent} */ (event).detail
+  open(href, {keep})
 })
 
 // Short notices
@@ -102,7 +111,7 @@ document.addEventListener("toast", (event) => {
 document.addEventListener("done", (event) => {
   const {text, href} = /** @type {CustomEvent} */ (event).detail
   if (text) toast(text)
-  if (href) { pushing = new URL(href, location.href).href; visit(pushing) }
+  if (href) open(href)
 })
 
 // Light and dark; live parts follow the attribute

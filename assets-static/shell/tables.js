@@ -16,7 +16,7 @@ function modelOf(values) {
   return new Proxy({...values, on}, {
     set(model, name, value) {
       Reflect.set(model, name, value)
-      if (FILTERS.includes(String(name))) remember(String(name), value)
+      if (values.remember && FILTERS.includes(String(name))) remember(String(name), value)
       for (const act of listeners.get(String(name)) ?? []) act()
       return true
     },
@@ -42,7 +42,7 @@ async function show(place) {
   const {render} = await import(settings.rowTable)
   const asked = new URLSearchParams(location.search)
   const colours = {good: "var(--good)", warn: "var(--warn)", bad: "var(--bad)"}
-  const filters = Object.fromEntries(FILTERS.map((name) => [name, told.remember === false ? "" : asked.get(name) ?? ""]))
+  const filters = Object.fromEntries(FILTERS.map((name) => [name, told.remember ? asked.get(name) ?? "" : ""]))
   place.replaceChildren(render({model: modelOf({page_size: 25, state_colours: colours, ...told, ...filters})}))
 }
 

@@ -12,3 +12,16 @@ export function keepSquare(plot) {
     x.setv({start: middle - half, end: middle + half, reset_start: middle - half, reset_end: middle + half})
   }
 }
+
+/**
+ * Follow the link of the marker that was pressed, as a link does: a page around the map may show it in place.
+ * @param {any} source of the markers
+ */
+export function follow(source) {
+  const href = source.data.href[source.selected.indices[0]]
+  if (!href || href === "#") return
+  const link = document.body.appendChild(document.createElement("a"))
+  link.href = href
+  link.click()
+  link.remove()
+}

@@ -16,7 +16,6 @@ from bokeh.models import (
     ColumnDataSource,
     CustomJS,
     HoverTool,
-    OpenURL,
     PanTool,
     Range1d,
     ResetTool,
@@ -41,6 +40,7 @@ WIDTH = 1000
 LEAST = 700_000.0
 """Least width of the map at first [m]: enough to see coasts and borders."""
 SQUARE = Script(__file__).call("keepSquare", "plot")
+FOLLOW = Script(__file__).call("follow", "source")
 """Keeps a metre east as long as a metre north, whatever the width of the screen."""
 APART = 44.0
 """How far apart two markers must be [px]."""
@@ -131,7 +131,7 @@ class AssetMap(Component):
         size = {"w": 20, "h": 20, "w_units": "screen", "h_units": "screen", "anchor": "center"}
         made.image_url("icon", "x", "y", source=self._faces, **size)
         tips = [("", "@name"), ("", "@about"), ("", "@meaning")]
-        tap = TapTool(renderers=[self._rings], callback=OpenURL(url="@href", same_tab=True))
+        tap = TapTool(renderers=[self._rings], callback=CustomJS(code=FOLLOW, args={"source": self._marked}))
         hover = HoverTool(tooltips=tips, renderers=[self._rings])
         made.add_tools(
             PanTool(), Wheel(modifiers={"ctrl": True}), BoxZoomTool(match_aspect=True), ResetTool(), hover, tap

@@ -16,7 +16,7 @@ from sqlalchemy.orm.util import identity_key
 
 from db.accounts.accounts import Account, RolesAccounts
 from db.accounts.credentials import AccessKey
-from db.accounts.sign_in import MailedCode, WebSession
+from db.accounts.sign_in import MailedCode, WebSession, end_session
 from db.accounts.users import Role, RolesUsers, User, new_serial
 from db.core.change_tracking import COUNTERS, assigned, at_once
 from db.core.database import Followed
@@ -173,3 +173,9 @@ def end_all(connection: Connection, users: Collection[int] | None, now: datetime
     connection.execute(update(WebSession).where(mine, WebSession.ended_at.is_(None)).values(ended_at=now))
     connection.execute(delete(MailedCode).where(MailedCode.user_id.in_(serials)))
     return serials
+
+
+def end_web_session(session: Session, user_id: int, key: str, now: datetime) -> None:
+    """End the session of one browser of a user; other processes are told, and close its open pages."""
+    end_session(session, key, now)
+    session.info.setdefault("ended", set()).add(user_id)

@@ -1,5 +1,6 @@
 """What is remembered of sign-ins: failures that slow down the next try, mailed codes, providers, open sessions."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import ForeignKey, String, and_, delete, or_, select, update
@@ -64,6 +65,12 @@ class WebSession(Table):
     ended_at: Mapped[datetime | None]
     address: Mapped[str] = mapped_column(String(64), default="", doc="Network address it was started from")
     agent: Mapped[str] = mapped_column(String(200), default="", doc="What the browser says it is")
+
+
+def open_sessions(session: Session, user_id: int, since: datetime) -> Sequence[WebSession]:
+    """Sessions of a user that have not ended, of those started since a moment; newest first."""
+    mine = select(WebSession).where(WebSession.user_id == user_id, WebSession.ended_at.is_(None))
+    return session.scalars(mine.where(WebSession.started_at > since).order_by(WebSession.started_at.desc())).all()
 
 
 def end_session(session: Session, key: str, now: datetime) -> None:

@@ -64,14 +64,14 @@ PAGES_SEEN: dict[str, PageLine] = {
     "/assets/{id:int}?tab=graphs": ASSET("all charts move together", tab="Graphs"),
     "/assets/{id:int}?tab=plan": ASSET("No schedule yet", tab="Plan"),
     "/assets/{id:int}?tab=what-if": ASSET("nothing to compare with", tab="What-if"),
-    "/assets/{id:int}?tab=automations": ASSET("No automations for this asset", tab="Automations"),
+    "/assets/{id:int}?tab=automations": ASSET("Last runs", tab="Automations"),
     "/assets/{id:int}?tab=replay": ASSET("[Nn]othing to replay", tab="Replay"),
     "/assets/{id:int}?tab=context": ASSET("No flex-context is set", tab="Context"),
     "/assets/{id:int}?tab=properties": ASSET("Longitude", tab="Properties"),
     "/assets/{id:int}?tab=status": ASSET("Jobs of the last 7 days", tab="Status"),
-    "/assets/{id:int}?tab=audit": ASSET("Before", tab="Audit log"),
+    "/assets/{id:int}?tab=audit": ASSET("Search the log", tab="Audit log"),
     "/assets/{id:int}?tab=graphs&data=charts&first=0&last=1": ASSET('"digest"', instead='"problem"'),
-    "/sensors/{id:int}": SENSOR("every PT15M"),
+    "/sensors/{id:int}": SENSOR("every 15 minutes"),
     "/sensors/{id:int}?data=charts&first=0&last=1": SENSOR('"digest"', instead='"problem"'),
     "/sensors/{id:int}?tab=chart": SENSOR("all charts move together", tab="Chart"),
     "/sensors/{id:int}?tab=replay": SENSOR("[Nn]othing to replay", tab="Replay"),
@@ -172,5 +172,6 @@ ACTIONS: dict[str, ActionLine] = {
     "app.usecases.credentials:create_key": ActionLine(
         {"hand", "root"}, lambda ids: (ids["u:hand"], NewKey(name="x", scopes=["read"]))
     ),
+    "app.usecases.credentials:end_browser_session": ActionLine(EVERYONE, lambda ids: ("of nobody",)),
     "app.usecases.credentials:revoke_key": ActionLine({"hand", "boss", "root"}, lambda ids: (ids["key"],)),
 }

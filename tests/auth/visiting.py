@@ -1,8 +1,10 @@
 """Pages as a browser gets them, without a browser: the answer, its websocket, and what is sent over it."""
 
 import asyncio
+import json
 import re
 from html import unescape
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 import requests
@@ -68,3 +70,25 @@ async def _read(site: Api, path: str, cookie: str, token: str, until: str) -> st
     finally:
         socket.close()
     return got
+
+
+class Outcome(NamedTuple):
+    """What a page answers to something that is done there."""
+
+    event: str
+    """done, asked or refused."""
+    detail: dict[str, Any]
+    html: str
+    """The page as it is then; empty where it stays."""
+
+
+def act(site: Api, browser: requests.Session, path: str, word: str, *, agreed: bool = False, **values: Any) -> Outcome:
+    """Do something on a page, as its forms and buttons do it."""
+    browser.get(site.url + path, timeout=PATIENCE)  # it brings the cookie that forms send back
+    sent = {"values": json.dumps(values)} | ({"agreed": "yes"} if agreed else {})
+    headers = {"X-XSRFToken": browser.cookies["_xsrf"] or "", "HX-Request": "true"}
+    address = f"{site.url}{path}{'&' if '?' in path else '?'}do={word}"
+    answer = browser.post(address, data=sent, headers=headers, timeout=PATIENCE, allow_redirects=False)
+    assert answer.status_code == 200, answer.text
+    ((event, detail),) = json.loads(answer.headers["HX-Trigger"]).items()
+    return Outcome(event, detail, unescape(answer.text))

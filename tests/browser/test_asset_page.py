@@ -97,7 +97,7 @@ def test_an_asset_goes_once_its_name_is_typed(desk: Page, shed: int, demo_databa
     desk.get_by_role("button", name="Delete this asset").click()
     expect(desk.get_by_text("The asset Shed, 0 assets below it, 0 sensors")).to_be_visible()
     desk.get_by_label("Type Shed to confirm").fill("Shed")
-    desk.get_by_role("dialog").get_by_role("button", name="Delete this asset").click()
+    desk.get_by_role("button", name="Delete Shed and its data").click()
     desk.wait_for_url(re.compile(r"/assets$"))
     with demo_database.reading() as session:
         assert session.get(Asset, shed) is None

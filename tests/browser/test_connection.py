@@ -37,6 +37,7 @@ def test_a_lost_connection_is_told_and_mended(
         name, lost = page.get_by_label("Name", exact=True), page.locator("#connection-lost")
         if typed:
             name.fill("Boat house")
+    page.get_by_role("tab", name="Status").click()
     expect(lost).to_contain_text("connection to the server is lost")
     with server(url, tmp_path, port=port):
         if typed:  # what somebody typed is not thrown away

@@ -16,7 +16,7 @@ def test_bar_and_heading_are_in_the_page_itself(
     with opened(browser, site, session_cookies, java_script_enabled=False, viewport=window) as page:
         page.goto("/logged-in-user")
         expect(page.get_by_text("Flexscope", exact=True)).to_be_visible()
-        expect(page.get_by_role("heading", name="You")).to_be_visible()
+        expect(page.get_by_role("heading", name="My profile")).to_be_visible()
 
 
 def test_a_module_that_needs_the_map_of_names_is_left_to_the_shim(desk: Page):

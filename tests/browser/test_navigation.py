@@ -57,7 +57,9 @@ def test_tabs_keep_the_time_range_and_their_address(desk: Page, documents: list[
 
 
 def test_nothing_is_left_behind_by_pages_that_were_left(desk: Page, house: int):
-    desk.goto(f"/assets/{house}?tab=status")
+    desk.goto(f"/assets/{house}?tab=graphs")
+    settle(desk)
+    go(desk, "Dashboard")
     settle(desk)
     go(desk, "Jobs")
     settle(desk)

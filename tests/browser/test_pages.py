@@ -42,9 +42,9 @@ def test_a_deep_link_leads_through_the_login_to_the_page_asked_for(visitor: Page
 
 def test_the_dashboard_shows_the_assets_and_leads_to_each(desk: Page):
     desk.goto("/")
-    card = desk.get_by_role("link", name=re.compile("Home battery"))
-    expect(card).to_contain_text("Battery · part of Canal house")
-    card.click()
+    row = desk.get_by_role("row", name=re.compile("Home battery"))
+    expect(row).to_contain_text("Battery, Canal house")
+    row.get_by_role("link").click()
     expect(desk.get_by_role("heading", name="Home battery")).to_be_visible()
     assert re.search(r"/assets/\d+$", desk.url.partition("?")[0])
 
@@ -152,7 +152,8 @@ def test_the_dashboard_tells_numbers_and_groups_and_filters_its_assets(desk: Pag
     desk.goto("/dashboard?group=type")
     expect(desk.get_by_text("1 site, ")).to_be_visible()
     expect(desk.get_by_text("compared with the same energy")).to_be_visible()
-    expect(desk.get_by_role("heading", name="Renewables 1")).to_be_visible()
+    expect(desk.get_by_role("rowheader", name="Renewables 1")).to_be_visible()
+    expect(desk.get_by_role("row", name=re.compile("Canal house.*EUR"))).to_contain_text("kWh (")
     desk.get_by_label("Filter assets").press_sequentially("canal")
     expect(desk.get_by_role("link", name=re.compile("Home battery"))).to_have_count(0)
     expect(desk.get_by_role("link", name=re.compile("Canal house"))).to_be_visible()

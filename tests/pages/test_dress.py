@@ -10,7 +10,7 @@ from app.auth.access.identity import SignedIn
 from app.fragments.frame import Frame
 from app.pages.fleet.dashboard import type_group
 from app.pages.routes import PAGES, page_at, start_path
-from app.pages.sensor import sensor
+from app.pages.sensor.statistics_tab import number_text
 from app.settings import settings
 from app.web import context
 from app.web.context import Running
@@ -95,7 +95,7 @@ def test_the_start_page_is_the_one_named_for_the_account(roles: tuple[str, ...],
 def test_help_and_terms_are_offered_to_users(serve: Serve):
     serve(FLEXMEASURES_SUPPORT_PAGE="https://help.example.org", FLEXMEASURES_TOS_PAGE="/public/terms.html")
     items = frame().links
-    assert [item["label"] for item in items] == ["You", "Help", "Terms of service", "Log out"]
+    assert [item["label"] for item in items] == ["My profile", "Help", "Terms of service", "Log out"]
     assert [item["href"] for item in items[1:3]] == ["https://help.example.org", "/ems/public/terms.html"]
 
 
@@ -108,7 +108,7 @@ def test_groups_of_types_are_those_of_the_settings(serve: Serve):
 
 def test_missing_numbers_may_leave_their_place_empty(serve: Serve):
     serve()
-    assert sensor.number_text(float("nan")) == "nan"
+    assert number_text(float("nan")) == "nan"
     serve(FLEXMEASURES_HIDE_NAN_IN_UI="true")
-    assert sensor.number_text(float("nan")) == ""
-    assert sensor.number_text(1234.5) == "1,234"
+    assert number_text(float("nan")) == ""
+    assert number_text(1234.5) == "1,234"

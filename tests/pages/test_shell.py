@@ -13,8 +13,7 @@ from app.web import context
 from app.web.context import Running
 from app.web.platform_hooks import page_hooks
 from app.widgets.async_content import plain
-from app.widgets.layout import remembering
-from components.tables.row_table import RowTable
+from app.widgets.layout import remember
 from db.core.database import Database
 
 
@@ -36,11 +35,9 @@ def test_what_changes_together_is_remembered_in_the_address():
     document = Document()
     page_hooks.begin(document, heading="Assets", at="/assets")
     with set_curdoc(document):
-        table = RowTable(columns=["Name"], rows=[])
-        remembering(table, "search", "sort")
-        table.param.update(search="solar", sort="Name")  # as a busy server reads two changes of the browser
+        remember(search="solar", sort="Name")
         assert page_hooks.shared_state(document)["search"] == "?search=solar&sort=Name"
-        table.search = ""
+        remember(search="")
         assert page_hooks.shared_state(document)["search"] == "?sort=Name"
 
 

@@ -1,33 +1,50 @@
-"""Page of the signed-in user: name, time zone, password, token, access keys, and preferences for pages."""
+"""Page of the signed-in user: name, time zone, password, sessions, token, access keys, and preferences for pages."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import panel as pn
-import panel_material_ui as pmui
+from markupsafe import Markup
 from sqlalchemy.orm import Session
 
 from app.auth.access.identity import SignedIn
+from app.auth.login import cookies
 from app.auth.tokens import tokens
 from app.fragments.fields import Field
-from app.fragments.visit import address
-from app.pages.account.access_keys import AccessKeys, SecretText
+from app.fragments.html_forms import button_html, form_html
+from app.fragments.page import Done, PageForm, TextPage
+from app.fragments.tables import ButtonRow, RowButton, button_rows, facts, sections
+from app.fragments.threads import writing
+from app.fragments.visit import Fragment, Visit, address
+from app.pages.account.access_keys import key_section
 from app.pages.admin import user
-from app.pages.admin.audit_log import AuditLog
+from app.pages.admin.audit_log import log_table
+from app.pages.admin.users import moment_text
+from app.usecases.credentials import end_browser_session, session_digest
 from app.usecases.users import choose_preferences
 from app.web.context import current
-from app.widgets.async_content import attempt, reading, writing
-from app.widgets.forms import Form
-from app.widgets.layout import Shell, section_heading
-from components.tables.fact_table import FactTable
-from db.accounts.users import LEGENDS_BELOW, OPENED_TAB, User
+from components.tables.fact_table import Light
+from db.accounts import sign_in
+from db.accounts.sign_in import WebSession
+from db.accounts.users import LEGENDS_BELOW, OPENED_TAB
 
 CHOICES = {"view": OPENED_TAB, "below": LEGENDS_BELOW}
 """Field of the form → preference."""
 VIEWS = ("Graphs", "Plan", "Replay", "Context", "Properties", "Status", "Audit Log")
 MEANING = "With a token a program acts as you in the API, for {hours:g} hours or until your password changes."
+WAYS = {"Change password": "/change-password", "Change email": "/change-email", "Log out": "/logout"}
+BROWSERS = ("Edg", "OPR", "Firefox", "Chrome", "Safari", "python-requests")
+"""Words of browsers in what they say of themselves; the first one counts, as most name others as well."""
+SYSTEMS = {
+    "Android": "Android",
+    "iPhone": "iPhone",
+    "iPad": "iPad",
+    "Windows": "Windows",
+    "Mac OS": "Mac",
+    "Linux": "Linux",
+}
+NAMES = {"Edg": "Edge", "OPR": "Opera", "python-requests": "a Python program"}
 
 
 @dataclass(frozen=True)
@@ -35,78 +52,95 @@ class ProfileContent:
     """Content of the page."""
 
     user: user.UserContent
-    two_factor: bool
+    sessions: Sequence[WebSession]
 
 
-def view() -> Shell:
+def read_profile(visit: Visit, session: Session, principal: SignedIn) -> ProfileContent:
+    """The signed-in user, and the browsers that are signed in."""
+    since = datetime.now(UTC) - timedelta(days=cookies.DAYS)
+    return ProfileContent(
+        user.read_user(visit, session, principal, principal.id), sign_in.open_sessions(session, principal.id, since)
+    )
+
+
+def show_profile(visit: Visit, content: ProfileContent) -> Fragment:
     """The page."""
-    page = Shell("You", at="/logged-in-user")
-    page.fill(read_profile, partial(show_profile, page))
-    return page
+    me, forms = content.user, profile_forms(visit, content)
+    second = "A code is sent by email after the password" if current().settings.SECURITY_TWO_FACTOR else "Off"
+    rows = [[name, value] for name, value in {**user.user_facts(me), "Two-factor": second}.items()]
+    link = Markup('<a class="plain" href="{}">{}</a>')
+    links = Markup("").join(link.format(address(path), label) for label, path in WAYS.items())
+    hours = current().settings.SECURITY_TOKEN_MAX_AGE / 3600
+    token = Markup("<p>{}</p>").format(MEANING.format(hours=hours)) + button_html("token", "Create token")
+    parts = {
+        "": facts(["", ""], rows) + links,
+        "Change": form_html("save", forms["save"]),
+        "Pages": form_html("preferences", forms["preferences"]),
+        "Sessions and devices": session_table(visit, content),
+        "API token": token,
+        "Access keys of machines": key_section(me.keys, forms),
+        "Change history": log_table(visit, me.log),
+    }
+    return Fragment(heading="My profile", body=sections(parts))
 
 
-def read_profile(session: Session, principal: SignedIn) -> ProfileContent:
-    """The signed-in user, and whether this server uses a second factor."""
-    return ProfileContent(user.read_user(principal.id, session, principal), current().settings.SECURITY_TWO_FACTOR)
+def session_table(visit: Visit, content: ProfileContent) -> Markup:
+    """Browsers that are signed in; each but the one that asks can be signed out."""
+    rows = []
+    for each in content.sessions:
+        device, here = device_text(each.agent), each.key == visit.session
+        question = f"Sign out {device}? Its open pages lead to the sign-in page."
+        out = RowButton(word="sign-out", label="Sign out", question=question, agree="Sign out this browser")
+        rows.append(
+            ButtonRow(
+                key=session_digest(each.key),
+                cells=[
+                    Light("good", f"{device} (this browser)") if here else device,
+                    each.address or "not known",
+                    moment_text(each.started_at, content.user.local),
+                ],
+                name=device,
+                buttons=[] if here else [out],
+            )
+        )
+    columns = ["Browser", "Network address", f"Signed in ({content.user.local})"]
+    return button_rows(columns, rows, empty="No browser is signed in.")
 
 
-def show_profile(page: Shell, content: ProfileContent) -> Sequence[Any]:
-    """Parts of the page below its heading."""
-    second = "A code is sent by email after the password" if content.two_factor else "Not used on this server"
-    facts = {**user.facts(content.user), "Second factor": second}
-    table = FactTable(columns=["", ""], rows=[[name, value] for name, value in facts.items()])
-    page.follow(table)
-    ways = {"Change password": "/change-password", "Change email": "/change-email", "Log out": "/logout"}
-    links = [
-        pmui.Button(label=label, href=address(path), target="_self", variant="outlined", margin=8)
-        for label, path in ways.items()
-    ]
-    me = content.user
-    return [
-        table,
-        pmui.FlexBox(*links, sizing_mode="stretch_width"),
-        *(section_heading("Change"), user.form(me)),
-        *(section_heading("Pages"), preferences_form(me)),
-        *(section_heading("API token"), TokenDialog()),
-        *(section_heading("Access keys of machines"), AccessKeys(me.user.id, may_create=True)),
-        *(section_heading("Change history"), AuditLog(User, me.user.id, me.local)),
-    ]
+def device_text(agent: str) -> str:
+    """Browser and system, from what a browser says of itself."""
+    browser = next((NAMES.get(word, word) for word in BROWSERS if word in agent), "")
+    system = next((word for word in SYSTEMS if word in agent), "")
+    return f"{browser} on {system}" if browser and system else browser or system or "Unknown browser"
 
 
-def preferences_form(content: user.UserContent) -> Form:
-    """Form of a user's preferences for pages."""
+def profile_forms(visit: Visit, content: ProfileContent) -> dict[str, PageForm]:
+    """What people can do with themselves."""
 
-    async def send(values: Mapping[str, Any]) -> None:
+    async def keep(visit: Visit, values: dict[str, Any]) -> Done:
         chosen = {name: values[field] for field, name in CHOICES.items() if field in values}
-        await writing(lambda session, actor: choose_preferences(session, actor, chosen))
+        await writing(lambda session, actor: choose_preferences(session, actor, chosen), visit.principal)
+        return Done(text="Saved.")
 
-    kept = content.user.preferences
+    async def issue(visit: Visit, _values: dict[str, Any]) -> Done:
+        return Done(secret=("Token", tokens.issue(visit.principal, secret=current().secret)))
+
+    async def end(visit: Visit, values: dict[str, Any]) -> Done:
+        await writing(lambda session, actor: end_browser_session(session, actor, str(values["key"])), visit.principal)
+        return Done(text="The browser is signed out.")
+
+    kept = content.user.user.preferences
     views = {view: view.split()[0].lower() for view in VIEWS}
     opened = kept.get(OPENED_TAB, "graphs")
     fields = [
         Field(name="view", label="Open assets on tab", kind="choice", options=views, value=opened),
         Field(name="below", label="Legends below charts", kind="flag", value=kept.get(LEGENDS_BELOW, False)),
     ]
-    return Form(fields, send=send)
+    return user.user_forms(visit, content.user) | {
+        "preferences": PageForm(send=keep, fields=fields),
+        "token": PageForm(send=issue),
+        "sign-out": PageForm(send=end),
+    }
 
 
-class TokenDialog(pn.viewable.Viewer):
-    """Button that issues a token, and shows it."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._button = pmui.Button(label="Create token", icon="vpn_key", on_click=self.issue, margin=8)
-        self._place = pn.Column(sizing_mode="stretch_width")
-
-    def __panel__(self) -> pn.viewable.Viewable:
-        meaning = MEANING.format(hours=current().settings.SECURITY_TOKEN_MAX_AGE / 3600)
-        hint = pmui.Typography(meaning, variant="body2", margin=(0, 8))
-        return pn.Column(hint, self._button, self._place, sizing_mode="stretch_width")
-
-    async def issue(self, _event: object) -> None:
-        """Show a new token, once."""
-        await attempt(
-            reading(lambda _session, principal: tokens.issue(principal, secret=current().secret)),
-            self._place,
-            lambda token: self._place.param.update(objects=[SecretText("Token", token)]),
-        )
+PAGE = TextPage(at="/logged-in-user", heading="My profile", read=read_profile, show=show_profile, forms=profile_forms)

@@ -1,35 +1,32 @@
 """Page of an account: its users and assets, its look, its consultancy, and the history of changes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
-from zoneinfo import ZoneInfo
 
-import panel as pn
-import panel_material_ui as pmui
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.auth.access import access
 from app.auth.access.identity import SignedIn
 from app.fragments.fields import Field
-from app.fragments.visit import address
+from app.fragments.html_forms import form_html
+from app.fragments.page import Done, PageForm, TextPage
+from app.fragments.tables import facts, row_table, sections
+from app.fragments.templates import note
+from app.fragments.threads import writing
+from app.fragments.visit import Fragment, Visit, address
 from app.pages.admin import users
-from app.pages.admin.audit_log import AuditLog
+from app.pages.admin.audit_log import LogContent, log_table, read_log
 from app.usecases.accounts import AccountChange, update_account
-from app.widgets.async_content import note, writing
-from app.widgets.forms import Form
-from app.widgets.layout import Shell, section_heading
-from components.tables.fact_table import Cell, FactTable, Link
-from components.tables.row_table import RowTable
+from components.tables.assets import words
+from components.tables.fact_table import Cell, Link
 from db.accounts.accounts import TERMINAL_VALUE, USUAL_TERMINAL_VALUE, Account, AccountRole, RolesAccounts
 from db.accounts.subscriptions import Subscription
 from db.assets import Asset
 from db.core import listing
 from db.core.database import get
 from db.core.listing import Listed
-from engine.series.iso_time import zone
 
 LOOKS = {"primary_color": "Primary colour", "secondary_color": "Secondary colour", "logo_url": "Logo"}
 HELP = {
@@ -57,20 +54,14 @@ class AccountContent:
     """Accounts, roles and subscriptions that admins choose from, by name."""
     users: list[list[Cell | int]]
     assets: list[Listed]
+    log: LogContent
     may_change: bool
     is_host: bool
-    local: ZoneInfo
 
 
-def view() -> Shell:
-    """Page of the account in the address."""
-    page = Shell("Account", at="/accounts")
-    page.fill(partial(read_account, int(pn.state.route_params["id"])), partial(show_account, page))
-    return page
-
-
-def read_account(account_id: int, session: Session, principal: SignedIn) -> AccountContent:
+def read_account(visit: Visit, session: Session, principal: SignedIn) -> AccountContent:
     """Account with its users and assets, as far as the user may read them."""
+    account_id = visit.key
     account = get(session, Account, account_id)
     access.check(principal, "read", account)
     held = select(AccountRole).join(RolesAccounts).where(RolesAccounts.account_id == account_id)
@@ -84,53 +75,59 @@ def read_account(account_id: int, session: Session, principal: SignedIn) -> Acco
         assets=listing.assets(session, Asset.account_id == account_id),
         may_change=access.may(principal, "update", account),
         is_host="admin" in principal.roles,
-        local=zone(principal.timezone),
+        log=read_log(visit, session, principal, Account, account_id),
     )
 
 
-def show_account(page: Shell, content: AccountContent) -> Sequence[Any]:
-    """Parts of the page below its heading."""
+def show_account(visit: Visit, content: AccountContent) -> Fragment:
+    """The page."""
     account = content.account
-    page.rename(account.name)
-    items = [{"label": "Accounts", "href": address("/accounts")}, {"label": account.name}]
     account_names = {key: name for name, key in content.choices["Account"].items()}
     subscriptions = {key: name for name, key in content.choices["Subscription"].items()}
-    facts: list[list[Cell]] = [
+    rows: list[list[Cell]] = [
         ["Id", str(account.id)],
         ["Roles", ", ".join(role.name for role in content.roles) or "none"],
         ["Consultancy", account_names.get(account.consultancy_account_id or 0, "none")],
         ["Subscription", subscriptions.get(account.plan_id or 0, "Server defaults")],
     ]
-    asset_rows: list[list[Cell | int]] = [
-        [Link(asset.name, address(f"/assets/{asset.id}")), asset.type, asset.parent or "", asset.sensors]
+    assets: list[list[Cell | int]] = [
+        [Link(asset.name, address(f"/assets/{asset.id}")), words(asset.type), asset.parent or "", asset.sensors]
         for asset in content.assets
     ]
-    assets = RowTable(columns=["Asset", "Type", "Parent", "Sensors"], rows=asset_rows)
-    page.follow(assets)
-    return [
-        pmui.Breadcrumbs(items=items, active=1, margin=(0, 8)),
-        FactTable(columns=["", ""], rows=facts),
-        account_form(page, content) if content.may_change else note(access.read_only("update", account)),
-        *(section_heading("Users"), _users(page, content.users)),
-        *(section_heading("Assets"), assets),
-        *(section_heading("Change history"), AuditLog(Account, account.id, content.local)),
-    ]
+    forms = account_forms(visit, content)
+    form = form_html("save", forms["save"]) if forms else note(access.read_only("update", account))
+    parts = {
+        "": facts(["", ""], rows),
+        "Change": form,
+        "Users": users.user_table(content.users),
+        "Assets": row_table(["Asset", "Type", "Parent", "Sensors"], assets, keeps_search=False),
+        "Change history": log_table(visit, content.log),
+    }
+    return Fragment(heading=account.name, crumbs=[Link("Accounts", address("/accounts"))], body=sections(parts))
 
 
-def account_form(page: Shell, content: AccountContent) -> Form:
-    """Form of an account; admins of the server see more fields."""
-    account = content.account
+def account_forms(_visit: Visit, content: AccountContent) -> dict[str, PageForm]:
+    """What the user may do with the account."""
+    account_id = content.account.id
 
-    async def send(values: Mapping[str, Any]) -> Any:
-        return await writing(
+    async def save(visit: Visit, values: dict[str, Any]) -> Done:
+        await writing(
             lambda session, actor: update_account(
                 session,
                 actor,
-                account.id,
-                actor.read(AccountChange, changes(get(session, Account, account.id), values)),
-            )
+                account_id,
+                actor.read(AccountChange, changes(get(session, Account, account_id), values)),
+            ),
+            visit.principal,
         )
+        return Done(text="Saved.")
 
+    return {"save": PageForm(send=save, fields=account_fields(content))} if content.may_change else {}
+
+
+def account_fields(content: AccountContent) -> list[Field]:
+    """Fields of an account; admins of the server see more of them."""
+    account = content.account
     own = {name: value for name, value in account.attributes.items() if name not in (*LOOKS, TERMINAL_VALUE)}
     fields = [Field(name="name", label="Name", value=account.name, optional=False)]
     fields += [
@@ -148,9 +145,7 @@ def account_form(page: Shell, content: AccountContent) -> Form:
         )
     )
     fields.append(Field(name="attributes", label="Attributes", kind="object", value=own, help="As JSON"))
-    if content.is_host:
-        fields += host_fields(content)
-    return Form(fields, send=send, done=lambda saved: page.rename(saved.name))
+    return fields + (host_fields(content) if content.is_host else [])
 
 
 def changes(account: Account, values: Mapping[str, Any]) -> dict[str, Any]:
@@ -193,7 +188,4 @@ def host_fields(content: AccountContent) -> list[Field]:
     ]
 
 
-def _users(page: Shell, rows: list[list[Cell | int]]) -> RowTable:
-    table = RowTable(columns=users.COLUMNS, rows=rows, file="users.csv")
-    page.follow(table)
-    return table
+PAGE = TextPage(at="/accounts", heading="Account", read=read_account, show=show_account, forms=account_forms)

@@ -1,91 +1,138 @@
-"""Audit log of an asset, a user or an account: who changed what, and when; in pages, with a search."""
+"""Audit log of an asset, a user or an account: who changed what, and when, in words; in pages, with a search."""
 
 import json
-from collections.abc import Sequence
-from functools import partial
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
-import panel as pn
-import panel_material_ui as pmui
+from markupsafe import Markup
 from sqlalchemy.orm import Session
 
+from app.auth.access.access import NotAllowed
 from app.auth.access.identity import SignedIn
+from app.fragments.filters import Filter, filter_bar, page_links
+from app.fragments.tables import ButtonRow, button_rows
+from app.fragments.templates import note
+from app.fragments.visit import Visit
+from app.pages.jobs.job_texts import length_text
 from app.usecases.audit_log import Logged, page_of_changes, readable_changes
-from app.widgets.async_content import attempt, reading, soon, waiting
-from components.tables.fact_table import Code, FactTable
+from components.tables.fact_table import Lines
 from db.core.audit import AuditEvent
+from engine.series.iso_time import zone
 
 ROWS = 20
 """Changes of one page of the log."""
 NO_CHANGES = "Nothing has been changed yet."
 NO_MATCH = "No entries match your search."
+WORDS, PAGE = "log", "log-page"
+"""Arguments of the address: words to search for, and the page of the log."""
+MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?[+-]\d\d:\d\d")
+NOTHING: tuple[Any, ...] = (None, "", [], {})
+LENGTHS = ("resolution", "every")
+"""Fields whose values are lengths of time [s]."""
+DASHED = {"flex_model": "flex-model", "flex_context": "flex-context"}
 
 
-class AuditLog(pn.viewable.Viewer):
-    """Shows the newest changes, and leads to earlier ones."""
+@dataclass(frozen=True, kw_only=True)
+class LogContent:
+    """One page of a log."""
 
-    def __init__(self, kind: Logged, key: int, local: ZoneInfo) -> None:
-        """Show a log.
+    events: Sequence[AuditEvent] = ()
+    count: int = 0
+    page: int = 1
+    words: str = ""
+    """Searched for."""
+    local: ZoneInfo
+    problem: str = ""
+    """Why the user may not read it; empty: they may."""
 
-        Args:
-            kind: Asset, user or account.
-            key: Its id.
-            local: Time zone in which times are written.
-        """
-        super().__init__()
-        self._kind, self._key, self._local, self._page = kind, key, local, 1
-        self._search = pmui.TextInput(
-            label="Search the log", size="small", width=320, margin=8
-        )  # on phones a line of its own
-        self._search.param.watch(partial(self._turn, None), "value")
-        self._place = pn.Column(waiting(), sizing_mode="stretch_width")
-        self._count = pmui.Typography("", variant="body2", margin=(12, 8))
-        look = {"margin": 4, "disabled": True}
-        self._newer = pmui.IconButton(
-            icon="chevron_left", description="Newer", on_click=partial(self._turn, -1), **look
+
+def read_log(visit: Visit, session: Session, principal: SignedIn, kind: Logged, key: int) -> LogContent:
+    """Newest changes of an asset, a user or an account, or those of the page that the address asks for."""
+    local, words, text = zone(principal.timezone), visit.query.get(WORDS, "").strip(), visit.query.get(PAGE, "")
+    page = max(int(text), 1) if text.isdecimal() and len(text) < 10 else 1
+    try:
+        changes = readable_changes(session, principal, kind, key)
+    except NotAllowed as error:
+        return LogContent(local=local, problem=str(error))
+    events, count = page_of_changes(session, changes, words=words, page=page, rows=ROWS)
+    return LogContent(events=events, count=count, page=page, words=words, local=local)
+
+
+def log_table(visit: Visit, content: LogContent) -> Markup:
+    """Search, table and links to other pages of the log."""
+    if content.problem:
+        return note(content.problem)
+    rows = [
+        ButtonRow(
+            key=str(event.id),
+            cells=[
+                f"{event.at.astimezone(content.local):%Y-%m-%d %H:%M}",
+                event.active_user_name or "the server",
+                event_text(event.event, content.local),
+                Lines(tuple(change_texts(event)) or ("",)),
+            ],
         )
-        self._older = pmui.IconButton(
-            icon="chevron_right", description="Older", on_click=partial(self._turn, 1), **look
-        )
-        soon(self._read)
-
-    def __panel__(self) -> pn.viewable.Viewable:
-        bar = pmui.FlexBox(self._search, self._newer, self._count, self._older, sizing_mode="stretch_width")
-        return pn.Column(bar, self._place, sizing_mode="stretch_width")
-
-    def _turn(self, way: int | None, _event: object) -> None:
-        self._page = 1 if way is None else self._page + way
-        pn.state.execute(self._read)
-
-    async def _read(self) -> None:
-        words, page = self._search.value.strip(), self._page
-
-        def read_changes(session: Session, principal: SignedIn) -> tuple[Sequence[AuditEvent], int]:
-            changes = readable_changes(session, principal, self._kind, self._key)
-            return page_of_changes(session, changes, words=words, page=page, rows=ROWS)
-
-        def show(changes: tuple[Sequence[AuditEvent], int]) -> None:
-            events, count = changes
-            last = max(-(-count // ROWS), 1)
-            self._count.object = f"Page {self._page} of {last}, {count:,} changes"
-            self._newer.disabled, self._older.disabled = self._page <= 1, self._page >= last
-            rows = [
-                [
-                    f"{event.at.astimezone(self._local):%Y-%m-%d %H:%M}",
-                    event.active_user_name or "the server",
-                    event.event,
-                    Code(change_text(event)),
-                ]
-                for event in events
-            ]
-            columns = [f"When ({self._local})", "Who", "What", "Before → after"]
-            empty = NO_MATCH if self._search.value else NO_CHANGES
-            self._place[:] = [FactTable(columns=columns, rows=rows, empty=empty)]
-
-        await attempt(reading(read_changes), self._place, show)
+        for event in content.events
+    ]
+    columns = [f"When ({content.local})", "Who", "What", "Change"]
+    bar = filter_bar([Filter(name=WORDS, label="Search the log", value=content.words)])
+    counted = Markup('<p role="status">{:,} change{}</p>').format(content.count, "s" * (content.count != 1))
+    table = button_rows(columns, rows, empty=NO_MATCH if content.words else NO_CHANGES)
+    pages = max(-(-content.count // ROWS), 1)
+    links = page_links(visit, min(content.page, pages), pages, name=PAGE)
+    return bar + counted + table + links
 
 
-def change_text(event: AuditEvent) -> str:
-    """Changed fields of an entry, each with its value before and after."""
-    before, after = event.before, event.after
-    return "; ".join(f"{name}: {json.dumps(before.get(name))} → {json.dumps(value)}" for name, value in after.items())
+def event_text(text: str, local: ZoneInfo) -> str:
+    """What was done, with moments as clocks show them and fields as people write them."""
+    text = MOMENT.sub(lambda found: f"{datetime.fromisoformat(found[0]).astimezone(local):%Y-%m-%d %H:%M}", text)
+    for name, words in DASHED.items():
+        text = text.replace(name, words)
+    return text
+
+
+def change_texts(event: AuditEvent) -> list[str]:
+    """Changed fields of an entry, each in words."""
+    return [text for name, value in event.after.items() for text in _field_texts(name, event.before.get(name), value)]
+
+
+def _field_texts(name: str, before: Any, after: Any) -> Iterator[str]:
+    """What became of a field; of one with fields of its own, what became of each."""
+    label = DASHED.get(name, name.replace("_", " "))
+    if name in LENGTHS:
+        before, after = map(length_value, (before, after))
+    if before in NOTHING and after in NOTHING:
+        return
+    if "(secret)" in (before, after):
+        yield f"{label.removesuffix(' hash')} {'changed' if before and after else 'set' if after else 'removed'}"
+    elif isinstance(after, dict) and isinstance(before or {}, dict):
+        earlier = before or {}
+        for key in sorted(earlier.keys() | after.keys()):
+            if earlier.get(key) != after.get(key):
+                yield from (f"{label}: {text}" for text in _field_texts(key, earlier.get(key), after.get(key)))
+    elif before in NOTHING:
+        yield f"{label} set to {value_text(after)}"
+    elif after in NOTHING:
+        yield f"{label} removed, was {value_text(before)}"
+    else:
+        yield f"{label} changed from {value_text(before)} to {value_text(after)}"
+
+
+def length_value(value: Any) -> Any:
+    """Length of time in words [from s]; what is no number stays."""
+    return length_text(timedelta(seconds=value)) if isinstance(value, float) and value else value
+
+
+def value_text(value: Any) -> str:
+    """Value as a person reads it."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int | float):
+        return f"{value:g}" if isinstance(value, float) else str(value)
+    if isinstance(value, list) and all(isinstance(each, str) for each in value):
+        return ", ".join(value)
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

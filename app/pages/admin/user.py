@@ -3,12 +3,9 @@
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import panel as pn
-import panel_material_ui as pmui
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -16,19 +13,21 @@ from app.auth.access import access
 from app.auth.access.identity import SignedIn
 from app.auth.login import passwords, reset
 from app.fragments.fields import Field
-from app.fragments.visit import address
-from app.pages.account.access_keys import AccessKeys
-from app.pages.admin.audit_log import AuditLog
+from app.fragments.html_forms import button_html, form_html
+from app.fragments.page import Done, PageForm, TextPage
+from app.fragments.tables import facts, sections
+from app.fragments.templates import note
+from app.fragments.threads import in_turn, writing
+from app.fragments.visit import Fragment, Visit, address
+from app.pages.account.access_keys import key_forms, key_section
+from app.pages.admin.audit_log import LogContent, log_table, read_log
 from app.pages.admin.users import moment_text
-from app.usecases import users as usecases
-from app.usecases.users import UserChange
+from app.usecases.users import UserChange, update_user, void_password
 from app.web.context import current
-from app.widgets.async_content import attempt, confirm, here, in_turn, note, writing
-from app.widgets.confirm import Question
-from app.widgets.forms import Form
-from app.widgets.layout import Shell, section_heading
-from components.tables.fact_table import Cell, FactTable, Light, Link
+from components.tables.fact_table import Cell, Light, Link
+from db.accounts import credentials
 from db.accounts.accounts import Account
+from db.accounts.credentials import AccessKey
 from db.accounts.users import Role, User
 from db.assets import Asset
 from db.core import listing
@@ -36,8 +35,8 @@ from db.core.database import get
 from engine.series.iso_time import zone
 
 RESET = (
-    "Reset the password of {name}? All their sessions and tokens end now, and they get a mail with a link to choose a "
-    "new password."
+    "Reset the password of {name}? All their sessions, tokens and access keys end now, and they get a mail with a link "
+    "to choose a new password."
 )
 
 
@@ -49,59 +48,66 @@ class UserContent:
     account: Account
     assets: int
     roles: dict[str, int]
+    keys: Sequence[AccessKey]
+    log: LogContent
     may_change: bool
     is_self: bool
     is_host: bool
     local: ZoneInfo
 
 
-def view() -> Shell:
-    """Page of the user in the address."""
-    page = Shell("User", at="/users")
-    page.fill(partial(read_user, int(pn.state.route_params["id"])), partial(show_user, page))
-    return page
+def read_user(visit: Visit, session: Session, principal: SignedIn, user_id: int | None = None) -> UserContent:
+    """User with their account, keys and roles, and what the principal may do.
 
-
-def read_user(user_id: int, session: Session, principal: SignedIn) -> UserContent:
-    """User with their account and roles, and what the principal may do."""
-    user = get(session, User, user_id)
+    Args:
+        visit: The request.
+        session: To read with.
+        principal: Who looks.
+        user_id: Id of the user; None: the one in the address.
+    """
+    user = get(session, User, visit.key if user_id is None else user_id)
     access.check(principal, "read", user)
+    may_change = access.may(principal, "update", user)
+    sees_keys = may_change or "admin-reader" in principal.roles
     return UserContent(
         user=user,
         account=get(session, Account, user.account_id),
         assets=len(listing.assets(session, Asset.account_id == user.account_id)),
         roles={role.name: role.id for role in session.scalars(select(Role).order_by(Role.id))},
-        may_change=access.may(principal, "update", user),
+        keys=credentials.keys_of_user(session, user.id) if sees_keys else [],
+        log=read_log(visit, session, principal, User, user.id),
+        may_change=may_change,
         is_self=user.id == principal.id,
         is_host="admin" in principal.roles,
         local=zone(principal.timezone),
     )
 
 
-def show_user(page: Shell, content: UserContent) -> Sequence[Any]:
-    """Parts of the page below its heading."""
-    user = content.user
-    page.rename(user.username)
-    items = [{"label": "Users", "href": address("/users")}, {"label": user.username}]
-    table = FactTable(columns=["", ""], rows=[[name, value] for name, value in facts(content).items()])
-    page.follow(table)
-    shown = [pmui.Breadcrumbs(items=items, active=1, margin=(0, 8)), table]
-    if not content.may_change:
-        return [*shown, note(access.read_only("update", user))]
-    shown += [section_heading("Change"), form(content, done=lambda saved: page.rename(saved.username))]
-    if not content.is_self:
-        shown += [section_heading("Password"), PasswordReset(user)]
-    shown += [section_heading("Access keys"), AccessKeys(user.id, may_create=content.is_self or content.is_host)]
-    return [*shown, section_heading("Change history"), AuditLog(User, user.id, content.local)]
+def show_user(visit: Visit, content: UserContent) -> Fragment:
+    """The page."""
+    user, forms = content.user, user_forms(visit, content)
+    parts = {"": facts(["", ""], [[name, value] for name, value in user_facts(content).items()])}
+    if content.may_change:
+        parts["Change"] = form_html("save", forms["save"])
+        if "reset" in forms:
+            agree = "Reset password, end sessions"
+            parts["Password"] = button_html(
+                "reset", "Reset password", question=RESET.format(name=user.username), agree=agree
+            )
+        parts["Access keys"] = key_section(content.keys, forms)
+        parts["Change history"] = log_table(visit, content.log)
+    else:
+        parts[""] += note(access.read_only("update", user))
+    return Fragment(heading=user.username, crumbs=[Link("Users", address("/users"))], body=sections(parts))
 
 
-def facts(content: UserContent) -> dict[str, Cell]:
+def user_facts(content: UserContent) -> dict[str, Cell]:
     """Facts of a user, by name."""
     user = content.user
     return {
         "Email": user.email,
         "Account": Link(content.account.name, address(f"/accounts/{content.account.id}")),
-        "Assets of the account": str(content.assets),
+        "Assets of the account": f"{content.assets:,}",
         "Roles": ", ".join(role.name for role in user.roles) or "none",
         "Time zone": user.timezone,
         "Sign-ins": f"{user.login_count:,}",
@@ -111,15 +117,36 @@ def facts(content: UserContent) -> dict[str, Cell]:
     }
 
 
-def form(content: UserContent, *, done: Any = None) -> Form:
-    """Form of a user; of oneself only name and time zone can be changed."""
-    user = content.user
+def user_forms(_visit: Visit, content: UserContent) -> dict[str, PageForm]:
+    """What the principal may do with the user."""
+    user_id = content.user.id
 
-    async def send(values: Mapping[str, Any]) -> Any:
-        return await writing(
-            lambda session, actor: usecases.update_user(session, actor, user.id, actor.read(UserChange, values))
+    async def save(visit: Visit, values: dict[str, Any]) -> Done:
+        await writing(
+            lambda session, actor: update_user(session, actor, user_id, actor.read(UserChange, values)),
+            visit.principal,
         )
+        return Done(text="Saved.")
 
+    async def reset_password(visit: Visit, _values: dict[str, Any]) -> Done:
+        password_hash = await in_turn(lambda: passwords.hashed(secrets.token_urlsafe(32)), visit.principal)
+        user = await writing(
+            lambda session, actor: void_password(session, actor, user_id, password_hash=password_hash),
+            visit.principal,
+        )
+        reset.mail_soon(current(), user, visit.home)
+        return Done(text=reset.VOIDED.format(id=user_id))
+
+    if not content.may_change:
+        return {}
+    forms = {"save": PageForm(send=save, fields=user_fields(content))}
+    forms |= {} if content.is_self else {"reset": PageForm(send=reset_password)}
+    return forms | key_forms(user_id, may_create=content.is_self or content.is_host)
+
+
+def user_fields(content: UserContent) -> list[Field]:
+    """Fields of a user; of oneself only name and time zone can be changed."""
+    user = content.user
     fields = [
         Field(name="username", label="User name", value=user.username, optional=False),
         Field(
@@ -132,36 +159,17 @@ def form(content: UserContent, *, done: Any = None) -> Form:
     ]
     if not content.is_self:
         held = [role.id for role in user.roles]
+        roles = offered_roles(content.roles, held, is_host=content.is_host)
         fields += [
-            Field(name="flexmeasures_roles", label="Roles", kind="choices", options=content.roles, value=held),
+            Field(name="flexmeasures_roles", label="Roles", kind="choices", options=roles, value=held),
             Field(name="active", label="Active (can sign in)", kind="flag", value=user.active),
         ]
-    return Form(fields, send=send, done=done)
+    return fields
 
 
-class PasswordReset(pn.viewable.Viewer):
-    """The button that resets a password, with its question."""
+def offered_roles(roles: Mapping[str, int], held: Sequence[int], *, is_host: bool) -> dict[str, int]:
+    """Roles that somebody may give or take: only admins of the server make admins; what is held is always shown."""
+    return {name: key for name, key in roles.items() if is_host or key in held or not name.startswith("admin")}
 
-    def __init__(self, user: User) -> None:
-        super().__init__()
-        self._user, self._question = user, Question()
-        self._notice = pn.Column(sizing_mode="stretch_width")
-        self._button = pmui.Button(label="Reset password", variant="outlined", margin=8)
-        text, reset_soon = RESET.format(name=user.username), partial(pn.state.execute, self.reset)
-        self._button.on_click(lambda _: self._question.ask(text, "Reset it", reset_soon))
 
-    def __panel__(self) -> pn.viewable.Viewable:
-        return pn.Column(self._button, self._question, self._notice, sizing_mode="stretch_width")
-
-    async def reset(self) -> None:
-        """Void the password and mail a link for a new one."""
-        key, home = self._user.id, here()
-
-        async def void_password() -> None:
-            password_hash = await in_turn(lambda: passwords.hashed(secrets.token_urlsafe(32)))
-            user = await writing(
-                lambda session, actor: usecases.void_password(session, actor, key, password_hash=password_hash)
-            )
-            reset.mail_soon(current(), user, home)
-
-        await attempt(void_password(), self._notice, lambda _: confirm(self._notice, reset.VOIDED.format(id=key)))
+PAGE = TextPage(at="/users", heading="User", read=read_user, show=show_user, forms=user_forms)

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import panel as pn
 from markupsafe import Markup
@@ -13,17 +12,16 @@ from app.auth.access import access
 from app.auth.access.identity import SignedIn
 from app.fragments import time_range
 from app.fragments.page import PageForm, TextPage
-from app.fragments.tabs import open_tab, tab_list
+from app.fragments.tabs import TextTab, open_tab, tab_list
 from app.fragments.time_bar import ShownTime, shown_time, time_bar
 from app.fragments.visit import Fragment, Visit, address
-from app.pages.admin.audit_log import AuditLog
+from app.pages.admin import audit_log
 from app.pages.asset import automations_tab, context_tab, graphs_tab, location, properties_tab, status_tab
 from app.pages.charts import graphs, replay
 from app.pages.plan import chart as plan_chart
 from app.pages.plan import tab as plan_tab
 from app.pages.what_if import scenario_tab
 from app.widgets.layout import Shell, query
-from app.widgets.tabs import Part
 from components.tables.assets import words
 from components.tables.fact_table import Link
 from db.accounts.users import OPENED_TAB, User
@@ -31,7 +29,6 @@ from db.assets import Asset, lineage
 from db.core import listing
 from db.core.database import get
 from db.sensors import of_asset
-from engine.series.iso_time import zone
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,30 +101,24 @@ def live_tab() -> Shell:
     return page
 
 
-def audit_part(page: Shell, asset_id: int) -> Part:
-    """Tab Audit log."""
-
-    def read(session: Session, principal: SignedIn) -> ZoneInfo:
-        access.check(principal, "read", get(session, Asset, asset_id))
-        return zone(principal.timezone)
-
-    return Part("audit", "Audit log", read, lambda local: [AuditLog(Asset, asset_id, local)])
-
-
 PARTS = {
     "plan": plan_chart.part,
-    "automations": automations_tab.part,
     "replay": replay.part,
     "context": location.location_part,
-    "status": status_tab.part,
-    "audit": audit_part,
 }
+"""Live parts of tabs."""
 TEXT_TABS = {
     "graphs": graphs_tab.TAB,
     "plan": plan_tab.TAB,
     "what-if": scenario_tab.TAB,
+    "automations": automations_tab.TAB,
     "context": context_tab.TAB,
     "properties": properties_tab.TAB,
+    "status": status_tab.TAB,
+    "audit": TextTab(
+        read=lambda visit, session, principal: audit_log.read_log(visit, session, principal, Asset, visit.key),
+        show=audit_log.log_table,
+    ),
 }
 TABS = {
     "graphs": "Graphs",

@@ -1,32 +1,35 @@
 """Tab Automations of an asset: its recurring jobs, how the last ones went, and actions on them."""
 
-import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import panel as pn
-import panel_material_ui as pmui
+from markupsafe import Markup
 from sqlalchemy.orm import Session
 
 from app.auth.access import access
 from app.auth.access.identity import SignedIn
 from app.fragments.fields import Field
-from app.fragments.visit import address
+from app.fragments.html_forms import form_html
+from app.fragments.page import Done, PageForm
+from app.fragments.tables import ButtonRow, RowButton, button_rows, following
+from app.fragments.tabs import TextTab
+from app.fragments.threads import triggering, writing
+from app.fragments.visit import Visit, address
 from app.jobs.handlers.report import REPORTERS
 from app.jobs.triggers.recurrence import DAY, in_words
 from app.pages.jobs.job_texts import STATES
-from app.usecases.jobs import automations as usecases
-from app.usecases.jobs.automations import AutomationChange, NewAutomation, create_automation
-from app.widgets.async_content import Following, attempt, confirm, later, note, triggering, writing
-from app.widgets.confirm import Question
-from app.widgets.forms import Form
-from app.widgets.layout import Shell
-from app.widgets.tabs import Part
-from components.tables.action_table import Action, ActionRow, ActionTable
+from app.usecases.jobs.automations import (
+    AutomationChange,
+    NewAutomation,
+    create_automation,
+    delete_automation,
+    run_automation,
+    update_automation,
+)
 from components.tables.fact_table import Cell, Light, Lines, Link
 from db import assets
 from db.assets import Asset
@@ -43,13 +46,15 @@ SHOWN = 3
 """Runs of an automation in the table; a click on its name shows all."""
 EVERY = 3.0
 """Pause between two readings [s]."""
-RUN, PAUSE, GO_ON = Action("run", "Run now"), Action("pause", "Pause"), Action("continue", "Continue")
-DELETE = Action("delete", "Delete")
+RUN, PAUSE, GO_ON = (
+    RowButton(word=word, label=label)
+    for word, label in (("run", "Run now"), ("pause", "Pause"), ("continue", "Continue"))
+)
 DOES = {"schedule": "plans", "forecast": "forecasts", "report": "reports"}
 NONE_YET = "No automations for this asset yet. Add one below."
 QUESTION = "Delete the automation {name}? Schedules, forecasts and reports it has computed are kept."
-KINDS = {"run schedule": "schedule", "run forecast": "forecast", "run report": "report"}
-"""What an automation does, for people → as the API calls it."""
+KINDS = {"Automate schedules": "schedule", "Automate forecasts": "forecast", "Automate reports": "report"}
+"""Label of the button that opens a form → what the automation does, as the API calls it."""
 INTERVALS = {
     "every 5 minutes": "PT5M",
     "every 15 minutes": "PT15M",
@@ -97,17 +102,11 @@ class AutomationsContent:
     local: ZoneInfo
 
 
-def part(page: Shell, asset_id: int) -> Part:
-    """The tab."""
-    read = partial(read_automations, asset_id)
-    return Part("automations", "Automations", read, lambda content: Automations(page, asset_id, content).shown())
-
-
-def read_automations(asset_id: int, session: Session, principal: SignedIn) -> AutomationsContent:
+def read_automations(visit: Visit, session: Session, principal: SignedIn) -> AutomationsContent:
     """Automations of an asset and of those below it that the user may read."""
-    asset = get(session, Asset, asset_id)
+    asset = get(session, Asset, visit.key)
     access.check(principal, "read", asset)
-    below = {each.id: each for each in assets.subtree(session, asset_id) if access.may(principal, "read", each)}
+    below = {each.id: each for each in assets.subtree(session, asset.id) if access.may(principal, "read", each)}
     lines = [
         AutomationLine(
             row=row,
@@ -123,72 +122,67 @@ def read_automations(asset_id: int, session: Session, principal: SignedIn) -> Au
     return AutomationsContent(lines=lines, sensors=sensors, may_add=may_add, local=zone(principal.timezone))
 
 
-class Automations:
-    """The tab once its first content is read; it is kept up to date."""
+def show_automations(visit: Visit, content: AutomationsContent) -> Markup:
+    """The tab; its table is kept up to date."""
+    forms = automation_forms(visit, content)
+    offered = {
+        text: kind for text, kind in KINDS.items() if content.may_add and (kind != "forecast" or content.sensors)
+    }
+    openers = [form_html(f"add-{kind}", forms[f"add-{kind}"], opener=text) for text, kind in offered.items()]
+    hint = Markup('<p class="small">{}</p>').format(NOTHING_TO_FORECAST)
+    more = hint if content.may_add and not content.sensors else Markup("")
+    return following("automations", automations_part(content), every=EVERY) + Markup("").join(openers) + more
 
-    def __init__(self, page: Shell, asset_id: int, content: AutomationsContent) -> None:
-        self._names: dict[str, str] = {}
-        self._table = ActionTable(columns=COLUMNS, empty=NONE_YET, on_action=self._act)
-        self._question, self._notice = Question(), pn.Column(sizing_mode="stretch_width")
-        self._new = AutomationForm(asset_id, content.sensors, done=self.announce) if content.may_add else None
-        page.follow(self._table)
-        self._show(content)
-        self._following = Following(partial(read_automations, asset_id), self._show, every=EVERY)
 
-    def shown(self) -> Sequence[Any]:
-        """Parts of the tab, from top to bottom."""
-        parts = [self._notice, self._question, self._table]
-        if self._new is not None:
-            parts.append(pmui.Accordion(("Add an automation", self._new), title_variant="body1", margin=8))
-        return parts
+def automations_part(content: AutomationsContent) -> Markup:
+    """Table of the automations."""
+    return button_rows(COLUMNS, [automation_row(line, content.local) for line in content.lines], empty=NONE_YET)
 
-    def _show(self, content: AutomationsContent) -> None:
-        self._names = {str(line.row.id): line.row.name for line in content.lines}
-        self._table.rows = [automation_row(line, content.local) for line in content.lines]
 
-    def _act(self, key: str, word: str) -> None:
-        name = self._names.get(key, key)
-
-        async def act() -> None:
-            await attempt(
-                change_automation(int(key), word),
-                self._notice,
-                lambda outcome: confirm(self._notice, f"{name} {outcome}."),
+def automation_forms(_visit: Visit, content: AutomationsContent) -> dict[str, PageForm]:
+    """What the user may do with automations; a use case refuses what is not theirs to change."""
+    forms = {each.word: PageForm(send=partial(send_change, each.word)) for each in (RUN, PAUSE, GO_ON)}
+    forms["delete"] = PageForm(send=partial(send_change, "delete"))
+    if content.may_add:
+        forms |= {
+            f"add-{kind}": PageForm(
+                send=partial(send_automation, kind),
+                fields=automation_fields(kind, content.sensors),
+                button="Create automation",
+                whole=True,
             )
-            later(self._following.refresh)
-
-        def start() -> None:
-            asyncio.get_running_loop().create_task(act())
-
-        if word == DELETE.word:
-            self._question.ask(QUESTION.format(name=name), "Delete it", start)
-        else:
-            start()
-
-    def announce(self, automation: Automation) -> None:
-        """Tell of a new automation, and show it in the table."""
-        confirm(self._notice, f"{automation.name} is set up.")
-        self._following.refresh()
+            for kind in KINDS.values()
+        }
+    return forms
 
 
-async def change_automation(automation_id: int, word: str) -> str:
-    """Run, pause, continue or delete an automation as the signed-in user; return the outcome as the end of a sentence.
-
-    Raises:
-        EngineError: It is refused.
-    """
+async def send_change(word: str, visit: Visit, values: dict[str, Any]) -> Done:
+    """Run, pause, continue or delete the automation in the row whose button was pressed."""
+    key = int(values["key"])
     if word == RUN.word:
-        await triggering(lambda session, actor: usecases.run_automation(session, actor, automation_id))
-        return "is queued"
-    if word == DELETE.word:
-        await writing(lambda session, actor: usecases.delete_automation(session, actor, automation_id))
-        return "is deleted"
+        await triggering(lambda session, actor: run_automation(session, actor, key), visit.principal)
+        return Done(text="The automation is queued.")
+    if word == "delete":
+        await writing(lambda session, actor: delete_automation(session, actor, key), visit.principal)
+        return Done(text="The automation is deleted.")
     change = AutomationChange(active=word == GO_ON.word)
-    await writing(lambda session, actor: usecases.update_automation(session, actor, automation_id, change))
-    return "is resumed" if word == GO_ON.word else "is paused"
+    await writing(lambda session, actor: update_automation(session, actor, key, change), visit.principal)
+    return Done(text=f"The automation is {'resumed' if word == GO_ON.word else 'paused'}.")
 
 
-def automation_row(line: AutomationLine, local: ZoneInfo) -> ActionRow:
+async def send_automation(kind: str, visit: Visit, values: dict[str, Any]) -> Done:
+    """Set up an automation of some kind."""
+    own = {name.replace("_", "-"): value for name, value in values.items() if name in OWN}
+    request = {name: value for name, value in values.items() if name not in OWN}
+    fields = {**own, "kind": kind, "request": request}
+    added = await writing(
+        lambda session, actor: create_automation(session, actor, visit.key, actor.read(NewAutomation, fields)),
+        visit.principal,
+    )
+    return Done(text=f"{added.name} is set up.")
+
+
+def automation_row(line: AutomationLine, local: ZoneInfo) -> ButtonRow:
     """Row of an automation: name, times, next and last runs, and the actions that the user may take."""
 
     def clock(moment: datetime) -> str:
@@ -210,45 +204,11 @@ def automation_row(line: AutomationLine, local: ZoneInfo) -> ActionRow:
         clock(row.next_at) if row.active else Light("none", "paused"),
         Lines(tuple(runs)) if runs else Light("none", "none yet"),
     ]
-    return ActionRow(str(row.id), cells, row.name, [RUN, PAUSE if row.active else GO_ON, DELETE] * line.may_change)
-
-
-class AutomationForm(pn.viewable.Viewer):
-    """Choice of what the automation does, with the form for it."""
-
-    def __init__(self, asset_id: int, sensors: Sequence[Sensor], *, done: Callable[[Any], Any]) -> None:
-        """Offer to set up an automation.
-
-        Args:
-            asset_id: The asset it is for.
-            sensors: Sensors that can be forecast.
-            done: Called with the new automation.
-        """
-        super().__init__()
-        self._asset, self._sensors, self._done = asset_id, sensors, done
-        self._kind = pmui.Select(label="What it does", options=KINDS, value="schedule", width=260, margin=8)
-        self._place = pn.Column(sizing_mode="stretch_width")
-        self._kind.param.watch(lambda event: self._show_form(event.new), "value")
-        self._show_form("schedule")
-
-    def __panel__(self) -> pn.viewable.Viewable:
-        return pn.Column(self._kind, self._place, sizing_mode="stretch_width")
-
-    def _show_form(self, kind: str) -> None:
-        if kind == "forecast" and not self._sensors:
-            self._place[:] = [note(NOTHING_TO_FORECAST)]
-            return
-
-        async def send(values: Mapping[str, Any]) -> Any:
-            own = {name.replace("_", "-"): value for name, value in values.items() if name in OWN}
-            request = {name: value for name, value in values.items() if name not in OWN}
-            fields = {**own, "kind": kind, "request": request}
-            return await writing(
-                lambda session, actor: create_automation(session, actor, self._asset, actor.read(NewAutomation, fields))
-            )
-
-        fields = automation_fields(kind, self._sensors)
-        self._place[:] = [Form(fields, send=send, done=self._done, button="Create automation", whole=True)]
+    delete = RowButton(
+        word="delete", label="Delete", question=QUESTION.format(name=row.name), agree="Delete this automation"
+    )
+    buttons = [RUN, PAUSE if row.active else GO_ON, delete] * line.may_change
+    return ButtonRow(key=str(row.id), cells=cells, name=row.name, buttons=buttons)
 
 
 def automation_fields(kind: str, sensors: Sequence[Sensor]) -> list[Field]:
@@ -274,3 +234,11 @@ def automation_fields(kind: str, sensors: Sequence[Sensor]) -> list[Field]:
         Field(name=length, label=label, value=usual, help="As an ISO 8601 duration, for example PT24H or P2D"),
         Field(name="on_data", label="Also when new input data arrive", kind="flag", value=False),
     ]
+
+
+TAB = TextTab(
+    read=read_automations, show=show_automations, forms=automation_forms,
+    parts={
+        "automations": lambda visit, session, principal: automations_part(read_automations(visit, session, principal))
+    },
+)  # fmt: skip

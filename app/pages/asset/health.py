@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from components.tables.fact_table import Light
 from db.beliefs import statistics
 from db.beliefs.source_filter import SourceFilter
-from db.core import listing
 from db.jobs import jobs
+from db.sensors import Sensor
 
 KINDS = {
     "measured": SourceFilter(not_types=("forecaster", "scheduler")),
@@ -29,7 +30,9 @@ SEVERITY = ("none", "good", "warn", "bad")
 def health(session: Session, asset_ids: Sequence[int], *, now: datetime) -> dict[int, Light]:
     """One light for each asset: that of its stalest sensor, or red where the newest job failed."""
     lights = dict.fromkeys(asset_ids, Light("none", "no measurements"))
-    sensors = listing.sensors_of(session, asset_ids)
+    # Columns, not rows: of thousands of assets, making the objects takes longer than reading them
+    columns = select(Sensor.id, Sensor.name, Sensor.asset_id, Sensor.resolution)
+    sensors = session.execute(columns.where(Sensor.asset_id.in_(asset_ids)).order_by(Sensor.id)).all()
     newest = statistics.latest(session, [sensor.id for sensor in sensors], KINDS["measured"])
     for sensor in sensors:
         if sensor.id not in newest:

@@ -1,11 +1,9 @@
 """Page that adds an asset: blank, from a template, or as a copy of another one with everything below it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
-import panel_material_ui as pmui
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -13,17 +11,21 @@ from app.auth.access import access
 from app.auth.access.access import NotAllowed
 from app.auth.access.identity import SignedIn
 from app.fragments.fields import Field
-from app.fragments.visit import address
-from app.usecases import assets as usecases
-from app.usecases.assets import NewAsset
+from app.fragments.html_forms import form_html
+from app.fragments.page import Done, PageForm, TextPage
+from app.fragments.tabs import open_tab, tab_list
+from app.fragments.threads import writing
+from app.fragments.visit import Fragment, Visit, address
+from app.usecases.assets import NewAsset, copy_asset, create_asset
 from app.usecases.templates import TEMPLATES, FromTemplate, create_asset_from_template
-from app.widgets.async_content import writing
-from app.widgets.forms import Form
-from app.widgets.layout import Shell, go
 from components.tables.assets import words
+from components.tables.fact_table import Link
 from db.accounts.accounts import Account
 from db.assets import Asset, AssetType
 from db.core import listing
+
+WAYS = {"template": "From a template", "blank": "Blank", "copy": "Copy an asset"}
+TYPE = "generic_asset_type_id"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,14 +39,7 @@ class NewAssetContent:
     templates: dict[str, str]
 
 
-def view() -> Shell:
-    """The page."""
-    page = Shell("Add an asset", at="/assets")
-    page.fill(read_choices, partial(show_forms, page))
-    return page
-
-
-def read_choices(session: Session, principal: SignedIn) -> NewAssetContent:
+def read_choices(_visit: Visit, session: Session, principal: SignedIn) -> NewAssetContent:
     """Accounts, types, assets and templates that the user may choose.
 
     Raises:
@@ -69,22 +64,64 @@ def read_choices(session: Session, principal: SignedIn) -> NewAssetContent:
     )
 
 
-def show_forms(page: Shell, content: NewAssetContent) -> Sequence[Any]:
-    """Parts of the page below its heading."""
-    ways = [("Blank", blank_form(content)), ("From a template", template_form(content))]
-    ways += [("Copy an asset", copy_form(content))] if content.assets else []
-    items = [{"label": "Assets", "href": address("/assets")}, {"label": "Add an asset"}]
-    return [
-        pmui.Breadcrumbs(items=items, active=1, margin=(0, 8)),
-        pmui.Tabs(*ways, sizing_mode="stretch_width", margin=(4, 0)),
+def show_forms(visit: Visit, content: NewAssetContent) -> Fragment:
+    """The page: the form of the chosen way."""
+    ways = WAYS if content.assets else {way: label for way, label in WAYS.items() if way != "copy"}
+    chosen = open_tab(ways, visit.query.get("tab"))
+    form = form_html(chosen, new_asset_forms(visit, content)[chosen])
+    return Fragment(
+        heading="Add an asset",
+        crumbs=[Link("Assets", address("/assets"))],
+        body=tab_list(visit, ways, chosen) + form,
+    )
+
+
+def new_asset_forms(_visit: Visit, content: NewAssetContent) -> dict[str, PageForm]:
+    """The form of each way."""
+    blank = [
+        Field(name="name", label="Name", optional=False),
+        # No type is chosen for anybody: it would be kept by mistake
+        Field(name=TYPE, label="Type", kind="choice", options={"choose …": None, **content.types}, optional=False),
+        *_owner_fields(content, content.accounts),
+        *PLACE_FIELDS,
     ]
+    template = [
+        Field(
+            name="template", label="Template", kind="choice", options=content.templates,
+            value=next(iter(content.templates.values())),
+        ),
+        Field(name="name", label="Name", optional=False),
+        *_owner_fields(content, content.accounts),
+        *PLACE_FIELDS,
+    ]  # fmt: skip
+    forms = {
+        "template": PageForm(send=send_template, fields=template, button="Add from template", whole=True),
+        "blank": PageForm(send=send_blank, fields=blank, button="Add asset", whole=True),
+    }
+    if content.assets:
+        forms["copy"] = PageForm(send=send_copy, fields=copy_fields(content), button="Copy", whole=True)
+    return forms
 
 
-def _owner_fields(content: NewAssetContent) -> list[Field]:
+def copy_fields(content: NewAssetContent) -> list[Field]:
+    """Fields of a copy; it is never public."""
+    accounts = {name: key for name, key in content.accounts.items() if key is not None}
+    original = Field(
+        name="original",
+        label="Copy of",
+        kind="choice",
+        options={"choose …": None, **content.assets},
+        optional=False,
+        help="Assets below it and all sensors are copied too, but no data",
+    )
+    return [original, *_owner_fields(content, accounts)]
+
+
+def _owner_fields(content: NewAssetContent, accounts: Mapping[str, int | None]) -> list[Field]:
     """Fields for account and parent."""
-    own = content.own if content.own in content.accounts.values() else next(iter(content.accounts.values()))
+    own = content.own if content.own in accounts.values() else next(iter(accounts.values()))
     return [
-        Field(name="account_id", label="Account", kind="choice", options=content.accounts, value=own),
+        Field(name="account_id", label="Account", kind="choice", options=accounts, value=own),
         Field(name="parent_asset_id", label="Parent", kind="choice", options={"none": None, **content.assets}),
     ]
 
@@ -101,69 +138,38 @@ def _with_account(values: Mapping[str, Any]) -> dict[str, Any]:
     return {"account_id": None, **values}
 
 
-def _open(asset: Asset) -> None:
-    go(address(f"/assets/{asset.id}?tab=properties"))
+def _added(asset: Asset) -> Done:
+    return Done(text=f"{asset.name} is added.", href=address(f"/assets/{asset.id}?tab=properties"))
 
 
-def blank_form(content: NewAssetContent) -> Form:
-    """Form of an asset without sensors."""
-
-    async def send(values: dict[str, Any]) -> Asset:
-        return await writing(
-            lambda session, actor: usecases.create_asset(session, actor, actor.read(NewAsset, _with_account(values)))
-        )
-
-    fields = [
-        Field(name="name", label="Name", optional=False),
-        Field(
-            name="generic_asset_type_id",
-            label="Type",
-            kind="choice",
-            options=content.types,
-            value=next(iter(content.types.values()), None),
-        ),
-        *_owner_fields(content),
-        *PLACE_FIELDS,
-    ]
-    return Form(fields, send=send, done=_open, button="Add asset", whole=True)
-
-
-def template_form(content: NewAssetContent) -> Form:
-    """Form of an asset with the sensors and the flex-model of a template."""
-
-    async def send(values: dict[str, Any]) -> Asset:
-        template, fields = values.pop("template"), _with_account(values)
-        return await writing(
-            lambda session, actor: create_asset_from_template(
-                session, actor, template, actor.read(FromTemplate, fields)
-            )
-        )
-
-    first = next(iter(content.templates.values()))
-    fields = [
-        Field(name="template", label="Template", kind="choice", options=content.templates, value=first),
-        Field(name="name", label="Name", optional=False),
-        *_owner_fields(content),
-        *PLACE_FIELDS,
-    ]
-    return Form(fields, send=send, done=_open, button="Add from template", whole=True)
-
-
-def copy_form(content: NewAssetContent) -> Form:
-    """Form of a copy of an asset."""
-
-    async def send(values: dict[str, Any]) -> Asset:
-        where = {"account_id": values["account_id"], "parent_id": values.get("parent_asset_id")}
-        return await writing(lambda session, actor: usecases.copy_asset(session, actor, values["original"], **where))
-
-    original = Field(
-        name="original",
-        label="Copy of",
-        kind="choice",
-        options=content.assets,
-        value=next(iter(content.assets.values())),
-        help="Assets below it and all sensors are copied too, but no data",
+async def send_blank(visit: Visit, values: dict[str, Any]) -> Done:
+    """Add an asset without sensors."""
+    fields = _with_account(values)
+    asset = await writing(
+        lambda session, actor: create_asset(session, actor, actor.read(NewAsset, fields)), visit.principal
     )
-    accounts = {name: key for name, key in content.accounts.items() if key is not None}
-    owner, parent = _owner_fields(NewAssetContent(**{**vars(content), "accounts": accounts}))
-    return Form([original, owner, parent], send=send, done=_open, button="Copy", whole=True)
+    return _added(asset)
+
+
+async def send_template(visit: Visit, values: dict[str, Any]) -> Done:
+    """Add an asset with the sensors and the flex-model of a template."""
+    template = values.pop("template", "")
+    fields = _with_account(values)
+    asset = await writing(
+        lambda session, actor: create_asset_from_template(session, actor, template, actor.read(FromTemplate, fields)),
+        visit.principal,
+    )
+    return _added(asset)
+
+
+async def send_copy(visit: Visit, values: dict[str, Any]) -> Done:
+    """Add a copy of an asset."""
+    original, where = (
+        values["original"],
+        {"account_id": values["account_id"], "parent_id": values.get("parent_asset_id")},
+    )
+    asset = await writing(lambda session, actor: copy_asset(session, actor, original, **where), visit.principal)
+    return _added(asset)
+
+
+PAGE = TextPage(at="/assets", heading="Add an asset", read=read_choices, show=show_forms, forms=new_asset_forms)

@@ -15,19 +15,22 @@ from app.fragments.flex.choices import list_choices
 from app.fragments.flex.editor import Editor
 from app.fragments.flex.views import editor_html
 from app.fragments.html_forms import button_html, form_html
-from app.fragments.page import Done, PageForm
+from app.fragments.page import Confirmation, Done, PageForm
 from app.fragments.tables import sections
 from app.fragments.tabs import TextTab
 from app.fragments.templates import note
-from app.fragments.threads import writing
+from app.fragments.threads import reading, writing
 from app.fragments.visit import Visit, address
 from app.pages.asset.flex_editing import BUTTONS, asset_editor, read_part, saving_form
-from app.usecases.assets import AssetChange, delete_asset, update_asset
+from app.usecases.assets import AssetUpdate, delete_asset, update_asset
 from app.usecases.flex_config import deletion_warning, mentions_elsewhere
+from components.tables.assets import words
 from db import assets
-from db.assets import Asset
+from db.assets import Asset, AssetType
 from db.core import listing
 from db.core.database import get
+
+TYPE = "generic_asset_type_id"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,10 +40,11 @@ class PropertiesContent:
     asset: Asset
     parents: dict[str, int]
     """Names of assets that can be its parent → their ids."""
+    types: dict[str, int]
+    """Names of types that it can have → their ids."""
     editor: Editor
     may_change: bool
-    loss: str
-    """What would be deleted with it, in words; empty where the user may not delete it."""
+    may_delete: bool
 
 
 def read_properties(visit: Visit, session: Session, principal: SignedIn) -> PropertiesContent:
@@ -54,32 +58,18 @@ def read_properties(visit: Visit, session: Session, principal: SignedIn) -> Prop
     return PropertiesContent(
         asset=asset,
         parents={f"{each.name} ({each.id})": each.id for each in others if each.id not in below},
+        types={words(each.name): each.id for each in session.scalars(select(AssetType).order_by(AssetType.name))},
         editor=asset_editor(asset, "flex_model", list_choices(session, principal, asset)),
         may_change=access.may(principal, "update", asset),
-        loss=deletion_text(session, principal, asset, below) if access.may(principal, "delete", asset) else "",
+        may_delete=access.may(principal, "delete", asset),
     )
 
 
-def deletion_text(session: Session, principal: SignedIn, asset: Asset, tree: set[int]) -> str:
-    """What is deleted with an asset, in words.
-
-    Args:
-        session: A session that reads.
-        principal: Who reads it.
-        asset: The asset.
-        tree: Ids of it and of all assets below it.
-    """
-    warning = deletion_warning(principal, mentions_elsewhere(session, tree))
-    return (
-        f"The asset {asset.name}, {len(tree) - 1} assets below it, {len(listing.sensors_of(session, tree))} sensors "
-        f"and all their data will be deleted. This cannot be undone. {warning}"
-    ).strip()
-
-
-def asset_fields(asset: Asset, parents: Mapping[str, int]) -> list[Field]:
+def asset_fields(asset: Asset, parents: Mapping[str, int], types: Mapping[str, int]) -> list[Field]:
     """Fields of an asset."""
     return [
         Field(name="name", label="Name", value=asset.name, optional=False),
+        Field(name=TYPE, label="Type", kind="choice", options=types, value=asset.asset_type_id),
         Field(name="description", label="Description", value=asset.description),
         Field(name="latitude", label="Latitude [° north]", kind="number", value=asset.latitude),
         Field(name="longitude", label="Longitude [° east]", kind="number", value=asset.longitude),
@@ -103,9 +93,7 @@ def show_properties(visit: Visit, content: PropertiesContent) -> Markup:
     if not content.may_change:
         shown[""] = note(access.read_only("update", asset)) + fields
     if "delete" in forms:
-        shown["Delete"] = button_html(
-            "delete", "Delete this asset", question=content.loss, agree="Delete this asset", typed=asset.name
-        )
+        shown["Delete"] = button_html("delete", "Delete this asset …")
     return sections(shown)
 
 
@@ -114,25 +102,47 @@ def asset_form(content: PropertiesContent) -> PageForm:
 
     async def send(visit: Visit, values: dict[str, Any]) -> Done:
         await writing(
-            lambda session, actor: update_asset(session, actor, visit.key, actor.read(AssetChange, values)),
+            lambda session, actor: update_asset(session, actor, visit.key, actor.read(AssetUpdate, values)),
             visit.principal,
         )
         return Done(text="Saved.")
 
-    return PageForm(send=send, fields=asset_fields(content.asset, content.parents))
+    return PageForm(send=send, fields=asset_fields(content.asset, content.parents, content.types))
 
 
 def properties_forms(_visit: Visit, content: PropertiesContent) -> Mapping[str, PageForm]:
     """What the user may do on the tab."""
 
-    async def delete(visit: Visit, _values: dict[str, Any]) -> Done:
-        await writing(lambda session, actor: delete_asset(session, actor, visit.key), visit.principal)
-        return Done(text=f"Asset {content.asset.name} deleted.", href=address("/assets"))
-
     forms: dict[str, PageForm] = {}
     if content.may_change:
         forms |= {"asset": asset_form(content), "flex_model": saving_form("flex_model")}
-    return forms | ({"delete": PageForm(send=delete)} if content.loss else {})
+    return forms | (
+        {"delete": PageForm(send=send_asset_deletion, confirm=confirm_asset_deletion)} if content.may_delete else {}
+    )
+
+
+async def confirm_asset_deletion(visit: Visit, _values: dict[str, Any]) -> Confirmation:
+    """What is deleted with the asset, in words."""
+
+    def read_consequences(session: Session, principal: SignedIn) -> Confirmation:
+        asset = get(session, Asset, visit.key)
+        access.check(principal, "delete", asset)
+        tree = [each.id for each in assets.subtree(session, asset.id)]
+        warning = deletion_warning(principal, mentions_elsewhere(session, tree))
+        below, sensors = len(tree) - 1, len(listing.sensors_of(session, tree))
+        text = (
+            f"The asset {asset.name}, {below:,} asset{'s' * (below != 1)} below it, {sensors:,} "
+            f"sensor{'s' * (sensors != 1)} and all their data will be deleted. This cannot be undone. {warning}"
+        )
+        return Confirmation(text=text.strip(), agree=f"Delete {asset.name} and its data", typed=asset.name)
+
+    return await reading(read_consequences, visit.principal)
+
+
+async def send_asset_deletion(visit: Visit, _values: dict[str, Any]) -> Done:
+    """Delete the asset."""
+    await writing(lambda session, actor: delete_asset(session, actor, visit.key), visit.principal)
+    return Done(text="The asset is deleted.", href=address("/assets"))
 
 
 TAB = TextTab(

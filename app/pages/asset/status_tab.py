@@ -1,25 +1,22 @@
-"""How fresh the data of assets are, and how their last jobs ended: the tab Status, and one light for each asset."""
+"""Tab Status of an asset: how fresh the data of its sensors are, and how its last jobs ended."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from functools import partial
-from typing import Any
 from zoneinfo import ZoneInfo
 
+from markupsafe import Markup
 from sqlalchemy.orm import Session
 
 from app.auth.access import access
 from app.auth.access.identity import SignedIn
-from app.fragments.visit import address
+from app.fragments.tables import facts, following, sections
+from app.fragments.tabs import TextTab
+from app.fragments.visit import Visit, address
 from app.pages.asset.context_tab import NO_SENSORS
 from app.pages.asset.health import KINDS, LOST, PATIENCE, RECENT
 from app.pages.jobs import job_table
-from app.pages.jobs.job_table import JobLine, JobTable
-from app.widgets.async_content import Following
-from app.widgets.layout import Shell, section_heading
-from app.widgets.tabs import Part
-from components.tables.fact_table import Cell, FactTable, Light, Link
+from app.pages.jobs.job_table import JobLine
+from components.tables.fact_table import Cell, Light, Link
 from db import assets
 from db.assets import Asset
 from db.beliefs import statistics
@@ -48,21 +45,14 @@ class StatusContent:
     local: ZoneInfo
 
 
-def part(page: Shell, asset_id: int) -> Part:
-    """The tab."""
-    return Part(
-        "status", "Status", partial(read_status, asset_id), lambda content: StatusTab(page, asset_id, content).shown()
-    )
-
-
-def read_status(asset_id: int, session: Session, principal: SignedIn) -> StatusContent:
+def read_status(visit: Visit, session: Session, principal: SignedIn) -> StatusContent:
     """Last events of each sensor of an asset, and recent jobs of it and of assets below it."""
-    asset = get(session, Asset, asset_id)
+    asset = get(session, Asset, visit.key)
     access.check(principal, "read", asset)
     now = datetime.now(UTC)
-    sensors = of_asset(session, asset_id)
+    sensors = of_asset(session, asset.id)
     keys = [sensor.id for sensor in sensors]
-    below = [each.id for each in assets.subtree(session, asset_id) if access.may(principal, "read", each)]
+    below = [each.id for each in assets.subtree(session, asset.id) if access.may(principal, "read", each)]
     return StatusContent(
         sensors=sensors,
         newest={kind: statistics.latest(session, keys, filtered) for kind, filtered in KINDS.items()},
@@ -72,39 +62,29 @@ def read_status(asset_id: int, session: Session, principal: SignedIn) -> StatusC
     )
 
 
-class StatusTab:
-    """The tab once its first content is read; it is kept up to date."""
+def show_status(_visit: Visit, content: StatusContent) -> Markup:
+    """The tab; it is kept up to date."""
+    return following("status", status_part(content), every=EVERY)
 
-    def __init__(self, page: Shell, asset_id: int, content: StatusContent) -> None:
-        columns = ["Sensor", "Measured", "Forecast until", "Scheduled until"]
-        self._local = content.local
-        self._fresh = FactTable(columns=columns, empty=NO_SENSORS)
-        self._jobs = JobTable(page, local=content.local, empty=NO_JOBS, changed=lambda: self._following.refresh())
-        page.follow(self._fresh)
-        self._show(content)
-        self._following = Following(partial(read_status, asset_id), self._show, every=EVERY)
 
-    def shown(self) -> Sequence[Any]:
-        """Parts of the tab, from top to bottom."""
-        data, ended = (
-            section_heading(f"Data of each sensor ({self._local})"),
-            section_heading("Jobs of the last 7 days"),
-        )
-        return [data, self._fresh, ended, self._jobs]
-
-    def _show(self, content: StatusContent) -> None:
-        rows: list[list[Cell]] = []
-        for sensor in content.sensors:
-            href = address(f"/sensors/{sensor.id}")
-            lights = [
-                measurement_light(content, sensor),
-                horizon_light(content, sensor, "forecast"),
-                horizon_light(content, sensor, "scheduled"),
-            ]
-            rows.append([Link(sensor.name, href), *(replace(light, href=href) for light in lights)])
-        if rows != self._fresh.rows:
-            self._fresh.rows = rows
-        self._jobs.put(content.jobs)
+def status_part(content: StatusContent) -> Markup:
+    """Tables of sensors and jobs."""
+    rows: list[list[Cell]] = []
+    for sensor in content.sensors:
+        href = address(f"/sensors/{sensor.id}")
+        lights = [
+            measurement_light(content, sensor),
+            horizon_light(content, sensor, "forecast"),
+            horizon_light(content, sensor, "scheduled"),
+        ]
+        rows.append([Link(sensor.name, href), *(replace(light, href=href) for light in lights)])
+    columns = ["Sensor", "Measured", "Forecast until", "Scheduled until"]
+    return sections(
+        {
+            f"Data of each sensor ({content.local})": facts(columns, rows, empty=NO_SENSORS),
+            "Jobs of the last 7 days": job_table.job_rows(content.jobs, content.local, empty=NO_JOBS),
+        }
+    )
 
 
 def measurement_light(content: StatusContent, sensor: Sensor) -> Light:
@@ -129,3 +109,9 @@ def horizon_light(content: StatusContent, sensor: Sensor, kind: str) -> Light:
 
 def _end_of(content: StatusContent, last: Latest, sensor: Sensor) -> str:
     return f"{(last.event + sensor.resolution).astimezone(content.local):%a %-d %b %H:%M}"
+
+
+TAB = TextTab(
+    read=read_status, show=show_status, forms=lambda _visit, _content: job_table.JOB_FORMS,
+    parts={"status": lambda visit, session, principal: status_part(read_status(visit, session, principal))},
+)  # fmt: skip

@@ -1,33 +1,35 @@
-"""Start page: costs and savings of today, and all assets that the user may see, on a map and as cards."""
+"""Start page: costs and savings of today, all assets that the user may see, and a map of them."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from typing import Any
 
-import panel as pn
-import panel_material_ui as pmui
-import param
+from markupsafe import Markup
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.assemble import day_costs
 from app.assemble.day_costs import DayCost
 from app.auth.access import access
 from app.auth.access.identity import SignedIn
 from app.auth.access.references import References
-from app.fragments.time_range import following, midnight
-from app.fragments.visit import address
+from app.fragments.filters import Filter, filter_bar, page_links
+from app.fragments.page import TextPage
+from app.fragments.tables import cards, facts, following
+from app.fragments.time_range import following as day_after
+from app.fragments.time_range import midnight
+from app.fragments.visit import Fragment, Visit, address
 from app.pages.asset.health import health
 from app.pages.fleet.assets import NONE_YET
+from app.pages.fleet.attention import SiteRow, Today, attention_table, site_rows
+from app.pages.fleet.day_numbers import day_numbers
 from app.web.context import current
-from app.widgets.layout import Shell, remembering
+from app.widgets.layout import Shell
 from components.maps.asset_map import AssetMap, MapPlace
-from components.tables.assets import AssetCards, Card, words
+from components.tables.assets import words
 from components.tables.fact_table import Light
-from components.tables.kpis import Kpi, Kpis
+from components.tables.kpis import Kpi
 from db.assets import Asset
 from db.core import listing
 from db.core.listing import Listed
@@ -35,6 +37,10 @@ from db.jobs import alerts
 from engine.series.iso_time import zone
 
 DASHBOARD = "/dashboard"
+ROWS = 50
+"""Assets on one page of the table."""
+EVERY = 60.0
+"""Pause between two readings of the table [s]."""
 NO_MATCH = "No assets match. Search by name, type, account or state."
 NO_COST = (
     "No site has power and prices for today. On the Context tab of a site, set aggregate-consumption and "
@@ -43,7 +49,10 @@ NO_COST = (
 NO_SCHEDULE = "No device is scheduled today. Open an asset and press 'Run schedule' on its Plan tab."
 COMPARED = "compared with the same energy spread evenly over these hours"
 WORDS = {"good": "fresh", "warn": "stale", "bad": "failed or silent", "none": "without measurements"}
-GROUPS = {"Not grouped": "", "By type": "type", "By account": "account"}
+GROUPS = {"Not grouped": "", "By type": "type", "By account": "account", "By tag": "tag"}
+SCOPES = {"Sites and devices": "", "Sites only": "sites"}
+TAGS = "tags"
+"""Attribute of an asset with a list of words to group it by."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,49 +61,105 @@ class DashboardContent:
 
     assets: list[Listed]
     states: dict[int, Light]
+    tags: dict[int, list[str]]
+    """Tags of assets that have some, by id."""
     days: list[DayCost]
-    hours: float
-    """Length of today [h]."""
+    charges: dict[int, str]
+    """State of charge of sites, by id."""
+    today: Today
     open_alerts: int
 
 
-def view() -> Shell:
-    """The page."""
-    page = Shell("Dashboard", at=DASHBOARD)
-    page.fill(read_dashboard, partial(show_dashboard, page))
-    return page
-
-
-def read_dashboard(session: Session, principal: SignedIn) -> DashboardContent:
+def read_dashboard(_visit: Visit, session: Session, principal: SignedIn) -> DashboardContent:
     """Assets that the user may see, and today's numbers, in days of the user's time zone."""
-    condition, now = access.readable_assets(principal), datetime.now(UTC)
+    condition, now, local = access.readable_assets(principal), datetime.now(UTC), zone(principal.timezone)
     assets = listing.assets(session, condition)
     ids = [asset.id for asset in assets]
-    start = midnight(now, zone(principal.timezone))
-    end = following(start, 1)
+    start = midnight(now, local)
+    end = day_after(start, 1)
     rows = list(session.scalars(select(Asset).where(condition)))
     hosts = access.readable_accounts(principal) is None
+    days, charges = day_numbers(References(session, principal), rows, (start, end), now)
+    tags = {row.id: row.attributes[TAGS] for row in rows if isinstance(row.attributes.get(TAGS), list)}
     return DashboardContent(
         assets=assets,
         states=health(session, ids, now=now),
-        days=day_costs.of_sites(References(session, principal), rows, start, end, known_at=now),
-        hours=(end.astimezone(UTC) - start.astimezone(UTC)) / timedelta(hours=1),
+        tags={key: [str(word) for word in named] for key, named in tags.items()},
+        days=days,
+        charges=charges,
+        today=Today(start=start.astimezone(UTC), end=end.astimezone(UTC), now=now, local=local),
         open_alerts=alerts.count_open(session, None if hosts else ids),
     )
 
 
-def show_dashboard(page: Shell, content: DashboardContent) -> Sequence[Any]:
-    """Parts of the page below its heading."""
+def show_dashboard(visit: Visit, content: DashboardContent) -> Fragment:
+    """The page."""
     if not content.assets:
-        return [AssetCards(empty=NONE_YET)]
+        return Fragment(heading="Dashboard", body=facts([], [], empty=NONE_YET))
+    hours = (content.today.end - content.today.start) / timedelta(hours=1)
     numbers = day_cards(
         content.days,
-        hours=content.hours,
+        hours=hours,
         open_alerts=content.open_alerts,
         states=content.states.values(),
         alerts_at=address("/alerts"),
     )
-    return [Kpis(items=numbers), Overview(page, content)]
+    table = filter_bar(dashboard_filters(visit, content), part="rows")
+    table += following("rows", rows_part(visit, content), every=EVERY)
+    placed = any(asset.latitude is not None and asset.longitude is not None for asset in content.assets)
+    return Fragment(heading="Dashboard", body=cards(numbers), live={} if placed else None, below=table, beside=placed)
+
+
+def dashboard_filters(visit: Visit, content: DashboardContent) -> list[Filter]:
+    """Fields above the table; one by which nothing could be told apart is left out."""
+    several = {asset.account for asset in content.assets}
+    groups = {text: key for text, key in GROUPS.items() if (key != "account" or len(several) > 1)}
+    if not content.tags:
+        groups.pop("By tag")
+    asked = visit.query
+    return [
+        Filter(name="search", label="Filter assets", value=asked.get("search", "")),
+        Filter(name="scope", label="Show", value=asked.get("scope", ""), options=SCOPES),
+        Filter(name="group", label="Group", value=asked.get("group", ""), options=groups),
+    ]
+
+
+def rows_part(visit: Visit, content: DashboardContent) -> Markup:
+    """The table of the assets that match, and links to its other pages."""
+    search, scope, group = (visit.query.get(name, "") for name in ("search", "scope", "group"))
+    matching = [asset for asset in content.assets if matches_filter(asset, content.states[asset.id], search, scope)]
+    rows = site_rows(matching, content.states, content.days, content.charges)
+    groups = defaultdict[str, list[SiteRow]](list)
+    for row in rows:
+        for heading in group_names(row.asset, group, content.tags):
+            groups[heading].append(row)
+    flat = [(heading, row) for heading, members in groups.items() for row in members]
+    text = visit.query.get("page", "")
+    pages = max(-(-len(flat) // ROWS), 1)
+    page = min(max(int(text), 1), pages) if text.isdecimal() and len(text) < 10 else 1
+    shown = defaultdict[str, list[SiteRow]](list)
+    for heading, row in flat[ROWS * (page - 1) : ROWS * page]:
+        shown[heading].append(row)
+    counted = f"{len(rows):,} of {len(content.assets):,} assets"
+    count = Markup('<p><span role="status">{}</span>, those that need attention first</p>').format(counted)
+    return count + attention_table(shown, content.today, empty=NO_MATCH) + page_links(visit, page, pages)
+
+
+def matches_filter(asset: Listed, state: Light, search: str, scope: str) -> bool:
+    """Whether an asset is shown: all words that are searched for stand in what is said of it."""
+    if scope == "sites" and asset.parent is not None:
+        return False
+    text = f"{asset.name} {words(asset.type)} {asset.account or 'public'} {state.text} {state.state}".lower()
+    return all(word in text for word in search.lower().split())
+
+
+def group_names(asset: Listed, group: str, tags: Mapping[int, Sequence[str]]) -> Sequence[str]:
+    """Headings of the groups that an asset belongs to; one without a name where nothing is grouped."""
+    if group == "type":
+        return [type_group(asset.type)]
+    if group == "account":
+        return [asset.account or "Public"]
+    return (tags.get(asset.id) or ["Without a tag"]) if group == "tag" else [""]
 
 
 def day_cards(
@@ -142,65 +207,6 @@ def _sum(days: Sequence[DayCost], of: Callable[[DayCost], float]) -> str:
     return " and ".join(f"{amount:,.2f} {currency}" for currency, amount in sorted(sums.items()))
 
 
-class Overview(pn.viewable.Viewer):
-    """The assets on a map and as cards; both follow what is searched for and how it is grouped."""
-
-    search = param.String(default="", doc="Words to find in the name, type, account or state of an asset.")
-    group = param.String(default="", doc="Group assets by type, account or not at all.")
-
-    def __init__(self, page: Shell, content: DashboardContent) -> None:
-        super().__init__()
-        self._content = content
-        settings = current().settings
-        tiles = {"tiles": settings.FLEXSCOPE_TILE_URL, "attribution": settings.FLEXSCOPE_TILE_ATTRIBUTION}
-        self._cards, self._map = (
-            AssetCards(empty=NO_MATCH),
-            AssetMap(places=map_places(content, content.assets), **tiles),
-        )
-        self._on_map = pn.Column(self._map, sizing_mode="stretch_width")
-        remembering(self, "search", "group")
-        owners = {asset.account for asset in content.assets}
-        choices = {text: key for text, key in GROUPS.items() if key != "account" or len(owners) > 1}
-        self._search = pmui.TextInput(label="Filter assets", value=self.search, size="small", width=240, margin=8)
-        chosen = self.group if self.group in choices.values() else ""
-        self._group = pmui.RadioButtonGroup(
-            options=choices, value=chosen, size="small", margin=8, sx={"whiteSpace": "nowrap"}
-        )
-        for component in (self._cards, self._map):
-            page.follow(component)
-        self._search.param.watch(lambda event: self.param.update(search=event.new), "value_input")
-        self._group.param.watch(lambda event: self.param.update(group=event.new), "value")
-        self._draw()
-
-    def __panel__(self) -> pn.viewable.Viewable:
-        bar = pmui.FlexBox(self._search, self._group, align_items="center", sizing_mode="stretch_width")
-        return pn.Column(bar, self._on_map, self._cards, sizing_mode="stretch_width")
-
-    @param.depends("search", "group", watch=True)
-    def _draw(self) -> None:
-        search, shown, cards = self.search.lower().split(), [], []
-        for asset in self._content.assets:
-            light, account = self._content.states[asset.id], asset.account or "public"
-            text = f"{asset.name} {words(asset.type)} {account} {light.text} {light.state}".lower()
-            if not all(word in text for word in search):
-                continue
-            part = f"part of {asset.parent}" if asset.parent else account
-            card = Card(
-                name=asset.name,
-                kind=asset.type,
-                href=address(f"/assets/{asset.id}"),
-                detail=f"{part} · {asset.sensors} sensor{'' if asset.sensors == 1 else 's'}",
-                state=light,
-                group={"type": type_group(asset.type), "account": asset.account or "Public"}.get(self.group, ""),
-            )
-            shown.append(asset)
-            cards.append(card)
-        places = map_places(self._content, shown)
-        self._on_map.visible = bool(places)
-        self._map.param.update(places=places, by_account=self.group == "account")
-        self._cards.cards = cards
-
-
 def type_group(kind: str) -> str:
     """Group of an asset type as the settings name it, else the type itself."""
     groups = current().settings.FLEXMEASURES_ASSET_TYPE_GROUPS
@@ -208,8 +214,27 @@ def type_group(kind: str) -> str:
     return named[:1].upper() + named[1:] if named else words(kind)
 
 
-def map_places(content: DashboardContent, shown: Sequence[Listed]) -> list[MapPlace]:
-    """Places on the map of the assets that have a location."""
+def live_map() -> Shell:
+    """Map of the assets that have a location."""
+    page, settings = Shell("Dashboard", at=DASHBOARD), current().settings
+    tiles = {"tiles": settings.FLEXSCOPE_TILE_URL, "attribution": settings.FLEXSCOPE_TILE_ATTRIBUTION}
+
+    def read_places(session: Session, principal: SignedIn) -> list[MapPlace]:
+        known = listing.assets(session, access.readable_assets(principal))
+        placed = [asset for asset in known if asset.latitude is not None and asset.longitude is not None]
+        return map_places(placed, health(session, [asset.id for asset in placed], now=datetime.now(UTC)))
+
+    def show(places: list[MapPlace]) -> Sequence[Any]:
+        drawn = AssetMap(places=places, **tiles)
+        page.follow(drawn)
+        return [drawn]
+
+    page.fill(read_places, show)
+    return page
+
+
+def map_places(assets: Sequence[Listed], states: Mapping[int, Light]) -> list[MapPlace]:
+    """Places on the map of assets that have a location."""
     return [
         MapPlace(
             name=asset.name,
@@ -218,9 +243,15 @@ def map_places(content: DashboardContent, shown: Sequence[Listed]) -> list[MapPl
             href=address(f"/assets/{asset.id}"),
             latitude=asset.latitude,
             longitude=asset.longitude,
-            state=content.states[asset.id].state,
-            meaning=content.states[asset.id].text,
+            state=states[asset.id].state,
+            meaning=states[asset.id].text,
         )
-        for asset in shown
+        for asset in assets
         if asset.latitude is not None and asset.longitude is not None
     ]
+
+
+PAGE = TextPage(
+    at=DASHBOARD, heading="Dashboard", read=read_dashboard, show=show_dashboard, live=live_map,
+    parts={"rows": lambda visit, session, principal: rows_part(visit, read_dashboard(visit, session, principal))},
+)  # fmt: skip

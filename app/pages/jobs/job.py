@@ -1,16 +1,13 @@
 """Page of a job: request, progress, outcome, and links to its result."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
-from html import escape
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import panel as pn
-import panel_material_ui as pmui
+from markupsafe import Markup
 from sqlalchemy.orm import Session
 
 from app.assemble.schedule_facts import nearness
@@ -18,26 +15,24 @@ from app.auth.access import job_access
 from app.auth.access.identity import SignedIn
 from app.auth.access.job_access import readable_result, readable_warnings
 from app.auth.access.references import References
-from app.fragments.visit import address
-from app.jobs.handlers.kinds import QUEUES
+from app.fragments.html_forms import button_html
+from app.fragments.page import PageForm, TextPage
+from app.fragments.tables import facts, following, sections
+from app.fragments.visit import Fragment, Visit, address
 from app.pages.asset.plan_cards import breach_text, cost_cards
 from app.pages.jobs import job_table
-from app.pages.jobs import jobs as tasks
-from app.pages.jobs.job_table import JobLine, change_job, job_actions
+from app.pages.jobs import jobs as jobs_page
+from app.pages.jobs.job_table import JOB_FORMS, JobLine, job_buttons
 from app.pages.jobs.job_texts import clock_text, state_cell, timing_texts
+from app.pages.jobs.jobs import JobsContent
 from app.web.context import current
-from app.widgets.async_content import Following, attempt, confirm, later
-from app.widgets.layout import Shell, section_heading
-from components.tables.fact_table import Cell, Code, FactTable, Lines, Link
+from components.tables.fact_table import Cell, Code, Lines, Link
 from db import schedules
 from db.jobs import jobs
 from db.schedules import StoredSchedule
 from db.sources import Source
 from engine.series.iso_time import zone
 from engine.site import Status
-
-OLD_NAMES = {"schedules": "scheduling"} | {queue: queue for queue in QUEUES}
-"""Words after /tasks/ that mean the jobs of one queue."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,16 +52,6 @@ class JobContent:
     """Source of those values, for people."""
     may_trace: bool
     local: ZoneInfo
-
-
-def view() -> Shell:
-    """Page of the job in the address, or of the jobs of a queue."""
-    word = str(pn.state.route_params["job"])
-    if word in OLD_NAMES:
-        return tasks.view(OLD_NAMES[word])
-    page = Shell("Job", at="/tasks")
-    page.fill(partial(read_job, word), lambda content: JobPage(page, content).shown())
-    return page
 
 
 def read_job(job_id: str, session: Session, principal: SignedIn) -> JobContent:
@@ -89,61 +74,30 @@ def read_job(job_id: str, session: Session, principal: SignedIn) -> JobContent:
     )
 
 
-class JobPage:
-    """The page once its first content is read; it is kept up to date."""
-
-    def __init__(self, page: Shell, content: JobContent) -> None:
-        self._id = content.line.job.id
-        self._state: Any = None
-        page.rename(f"{content.line.job.kind.capitalize()} job of {content.line.asset}")
-        self._notice = pn.Column(sizing_mode="stretch_width")
-        self._buttons = pmui.FlexBox(sizing_mode="stretch_width")
-        self._facts = FactTable(columns=["", ""])
-        page.follow(self._facts)
-        self._more = pn.Column(sizing_mode="stretch_width")
-        self._actions: list[str] = []
-        self._show(content)
-        self._following = Following(
-            partial(read_job, self._id), self._show, every=current().settings.RQ_DASHBOARD_POLL_INTERVAL / 1000
-        )
-
-    def shown(self) -> Sequence[Any]:
-        """Parts of the page below its heading."""
-        back = pmui.Breadcrumbs(
-            items=[{"label": "Jobs", "href": address("/tasks")}, {"label": self._id}], active=1, margin=(0, 8)
-        )
-        return [back, self._notice, self._buttons, self._facts, self._more]
-
-    def _show(self, content: JobContent) -> None:
-        """Show the state of the job; parts that did not change are left alone, so that nothing flickers."""
-        facts = [[name, value] for name, value in _facts(content, datetime.now(UTC)).items()]
-        if facts != self._facts.rows:
-            self._facts.rows = facts
-        actions = job_actions(content.line)
-        if [action.word for action in actions] != self._actions:
-            self._actions = [action.word for action in actions]
-            self._buttons[:] = [
-                pmui.Button(label=action.label, variant="outlined", on_click=partial(self.act, action.word), margin=8)
-                for action in actions
-            ]
-        job = content.line.job
-        state = (job.status, job.tries, job.ended_at)
-        if state != self._state:
-            self._state = state
-            self._more[:] = job_documents(content)
-
-    async def act(self, word: str, _event: Any) -> None:
-        """Cancel or requeue the job."""
-        await attempt(change_job(self._id, word), self._notice, partial(confirm, self._notice))
-        later(self._following.refresh)
+def show_job(_visit: Visit, content: JobContent) -> Fragment:
+    """The page; it is kept up to date."""
+    job = content.line.job
+    every = current().settings.RQ_DASHBOARD_POLL_INTERVAL / 1000
+    return Fragment(
+        heading=f"{job.kind.capitalize()} job of {content.line.asset}",
+        crumbs=[Link("Jobs", address("/tasks"))],
+        body=following("job", job_part(content), every=every),
+    )
 
 
-def _facts(content: JobContent, now: datetime) -> dict[str, Cell]:
+def job_part(content: JobContent) -> Markup:
+    """What is known of the job, and what can be done with it."""
+    buttons = Markup("").join(button_html(each.word, each.label) for each in job_buttons(content.line))
+    rows = [[name, value] for name, value in job_facts(content, datetime.now(UTC)).items()]
+    return buttons + facts(["", ""], rows) + job_documents(content)
+
+
+def job_facts(content: JobContent, now: datetime) -> dict[str, Cell]:
     """Facts of a job by name; those that are not known are left out."""
     job, local = content.line.job, content.local
     moments = {"Started": job.started_at, "Computed": job.saving_at, "Ended": job.ended_at, "Due": job.due_at}
     requester = content.line.requester
-    facts: dict[str, Cell] = {
+    values: dict[str, Cell] = {
         "State": Lines((state_cell(job), *([job.message] * bool(job.message)))),
         "Took": Lines(tuple(timing_texts(job, now))),
         "Asset": Link(content.line.asset, address(f"/assets/{job.asset_id}?tab=status")) if job.asset_id else "",
@@ -161,7 +115,7 @@ def _facts(content: JobContent, now: datetime) -> dict[str, Cell]:
         "Worker": Code(job.worker) if job.worker else "",
         "Time zone": str(local),
     }
-    return {name: value for name, value in facts.items() if value != ""}
+    return {name: value for name, value in values.items() if value != ""}
 
 
 def schedule_facts(row: StoredSchedule, warnings: Sequence[str], local: ZoneInfo) -> dict[str, Cell]:
@@ -189,17 +143,37 @@ def result_cell(content: JobContent) -> Cell:
     return Lines((*plan, *links, counted))
 
 
-def job_documents(content: JobContent) -> list[Any]:
+def job_documents(content: JobContent) -> Markup:
     """Request, result and traceback of a job, as JSON and text."""
     job = content.line.job
     result = {name: value for name, value in content.result.items() if value not in ([], {}, None)}
     texts = {"Request": json.dumps(job.request, indent=2, ensure_ascii=False)}
     texts |= {"Result": json.dumps(result, indent=2, ensure_ascii=False)} if result else {}
     texts |= {"Traceback": job.trace} if job.trace and content.may_trace else {}
-    style = {"overflow": "auto", "max-height": "420px", "font-size": "13px"}
-    parts: list[Any] = []
-    for title, text in texts.items():
-        escaped = escape(text, quote=False)  # this pane shows HTML, whatever its name says
-        pane = pn.pane.Str(escaped, sizing_mode="stretch_width", styles=style, margin=8)
-        parts += [section_heading(title), pane]
-    return parts
+    return sections({name: Markup('<pre tabindex="0">{}</pre>').format(text) for name, text in texts.items()})
+
+
+def read_word(visit: Visit, session: Session, principal: SignedIn) -> JobContent | JobsContent:
+    """The job in the address, or the jobs of the queue that it names as FlexMeasures does."""
+    if visit.route["job"] in jobs_page.OLD_NAMES:
+        return jobs_page.read_jobs(visit, session, principal)
+    return read_job(visit.route["job"], session, principal)
+
+
+def show_word(visit: Visit, content: JobContent | JobsContent) -> Fragment:
+    """The page of the job, or of the jobs of a queue."""
+    return jobs_page.show_jobs(visit, content) if isinstance(content, JobsContent) else show_job(visit, content)
+
+
+def word_forms(visit: Visit, content: JobContent | JobsContent) -> Mapping[str, PageForm]:
+    """What can be done there."""
+    return jobs_page.job_forms(visit, content) if isinstance(content, JobsContent) else JOB_FORMS
+
+
+PAGE = TextPage(
+    at="/tasks", heading="Job", read=read_word, show=show_word, forms=word_forms,
+    parts={
+        **jobs_page.PAGE.parts,
+        "job": lambda visit, session, principal: job_part(read_job(visit.route["job"], session, principal)),
+    },
+)  # fmt: skip

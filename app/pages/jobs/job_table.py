@@ -1,7 +1,6 @@
-"""Table of jobs, with the actions that each allows."""
+"""Tables of jobs and of queues, and what can be done with each of their rows."""
 
-import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -9,21 +8,19 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
-import panel as pn
+from markupsafe import Markup
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.auth.access import job_access
 from app.auth.access.identity import SignedIn
-from app.fragments.visit import address
+from app.fragments.page import Done, PageForm
+from app.fragments.tables import ButtonRow, RowButton, button_rows
+from app.fragments.threads import in_turn, writing
+from app.fragments.visit import Visit, address
 from app.pages.jobs.job_texts import clock_text, length_text, state_cell, timing_texts
-from app.usecases.jobs import jobs as usecases
-from app.usecases.jobs.jobs import clear_queues
+from app.usecases.jobs.jobs import cancel_job, clear_queues, requeue_job
 from app.web.context import current
-from app.widgets.async_content import attempt, confirm, in_turn, later, writing
-from app.widgets.confirm import Question
-from app.widgets.layout import Shell
-from components.tables.action_table import Action, ActionRow, ActionTable
 from components.tables.fact_table import Cell, Light, Lines, Link
 from db.accounts.users import User
 from db.assets import Asset
@@ -31,7 +28,8 @@ from db.jobs.automations import Automation
 from db.jobs.job_search import QueueState
 from db.jobs.jobs import PENDING, UNSUCCESSFUL, Job
 
-CANCEL, REQUEUE = Action("cancel", "Cancel"), Action("requeue", "Requeue")
+CANCEL, REQUEUE = RowButton(word="cancel", label="Cancel"), RowButton(word="requeue", label="Requeue")
+JOB_COLUMNS = ["State", "Job", "Asset", "Requested", "Took", "Details"]
 QUEUE_COLUMNS = [
     "Queue",
     "Waiting",
@@ -43,8 +41,7 @@ QUEUE_COLUMNS = [
     "Took",
     "Took (p95)",
 ]
-CLEAR = Action("clear", "Clear")
-QUESTION = "Cancel all {count} jobs that wait in the queue {queue}? Running jobs go on; cancelled jobs can be requeued."
+QUESTION = "Cancel {jobs} waiting in the queue {queue}? Running jobs go on; cancelled jobs can be requeued."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,125 +76,83 @@ def job_lines(session: Session, principal: SignedIn, found: Sequence[Job]) -> li
     ]
 
 
-class JobTable(pn.viewable.Viewer):
-    """Shows jobs; cancels and requeues them at a click."""
+def job_rows(lines: Sequence[JobLine], local: ZoneInfo, *, empty: str) -> Markup:
+    """Table of jobs.
 
-    def __init__(self, page: Shell, *, local: ZoneInfo, empty: str, changed: Callable[[], Any]) -> None:
-        """Show nothing yet.
-
-        Args:
-            page: The page it is on.
-            local: Zone of the clock times.
-            empty: Text without jobs: what a person can do then.
-            changed: Called when a job was cancelled or requeued.
-        """
-        super().__init__()
-        self._local, self._changed = local, changed
-        columns = ["State", "Job", "Asset", "Requested", "Took", "Details"]
-        self._table = ActionTable(columns=columns, empty=empty, on_action=self._act)
-        self._notice = pn.Column(sizing_mode="stretch_width")
-        page.follow(self._table)
-
-    def __panel__(self) -> pn.viewable.Viewable:
-        return pn.Column(self._notice, self._table, sizing_mode="stretch_width")
-
-    def put(self, lines: Sequence[JobLine]) -> None:
-        """Show these jobs, in this order."""
-        now, rows = datetime.now(UTC), []
-        for line in lines:
-            job = line.job
-            priority = [f"priority {job.priority}"] if job.priority else []
-            name = Lines((Link(job.kind, address(f"/tasks/{job.id}")), *priority))
-            place = Link(line.asset, address(f"/assets/{job.asset_id}?tab=status")) if job.asset_id else line.asset
-            requested = Lines((clock_text(job.enqueued_at, self._local), f"by {line.requester}"))
-            cells = [state_cell(job), name, place, requested, Lines(tuple(timing_texts(job, now))), job.message]
-            rows.append(ActionRow(job.id, cells, f"{job.kind} of {line.asset}", job_actions(line)))
-        self._table.rows = rows
-
-    def _act(self, job_id: str, word: str) -> None:
-        async def act() -> None:
-            await attempt(change_job(job_id, word), self._notice, partial(confirm, self._notice))
-            later(self._changed)
-
-        asyncio.get_running_loop().create_task(act())
+    Args:
+        lines: The jobs, in the order to show them.
+        local: Zone of the clock times.
+        empty: Text without jobs: what a person can do then.
+    """
+    now, rows = datetime.now(UTC), []
+    for line in lines:
+        job = line.job
+        priority = [f"priority {job.priority}"] if job.priority else []
+        name = Lines((Link(job.kind, address(f"/tasks/{job.id}")), *priority))
+        place: Cell = Link(line.asset, address(f"/assets/{job.asset_id}?tab=status")) if job.asset_id else line.asset
+        requested = Lines((clock_text(job.enqueued_at, local), f"by {line.requester}"))
+        cells = [state_cell(job), name, place, requested, Lines(tuple(timing_texts(job, now))), job.message]
+        name_of_row = f"{job.kind} of {line.asset}"
+        rows.append(ButtonRow(key=job.id, cells=cells, name=name_of_row, buttons=job_buttons(line)))
+    return button_rows(JOB_COLUMNS, rows, empty=empty)
 
 
-def job_actions(line: JobLine) -> list[Action]:
-    """Actions that a job in its state allows to the user."""
+def job_buttons(line: JobLine) -> list[RowButton]:
+    """What a job in its state allows to the user."""
     if not line.may_change:
         return []
     return [CANCEL] * (line.job.status in PENDING) + [REQUEUE] * (line.job.status in UNSUCCESSFUL)
 
 
-async def change_job(job_id: str, word: str) -> str:
-    """Cancel or requeue a job as the signed-in user; return a sentence that says so.
+def queue_rows(states: Sequence[QueueState], *, may_clear: bool) -> Markup:
+    """Table of how many jobs each queue has, and how long the newest of them waited and took."""
+    rows = []
+    for state in states:
+        newest = state.newest
+        lengths = [
+            "-" if np.isnan(seconds) else length_text(timedelta(seconds=seconds))
+            for seconds in (newest.waited, newest.took, newest.took_long)
+        ]
+        failed: Cell = Light("bad", f"{state.failed:,}") if state.failed else "0"
+        name = Link(state.queue, address(f"/tasks?queue={state.queue}"))
+        counts = [f"{number:,}" for number in (state.waiting, state.running, state.later, state.finished)]
+        jobs = f"{state.waiting:,} job{'s' * (state.waiting != 1)}"
+        question = QUESTION.format(jobs=jobs, queue=state.queue)
+        clear = RowButton(word="clear", label="Clear", question=question, agree=f"Cancel {jobs}")
+        buttons = [clear] * (may_clear and state.waiting > 0)
+        cells = [name, *counts, failed, *lengths]
+        rows.append(ButtonRow(key=state.queue, cells=cells, name=state.queue, buttons=buttons))
+    return button_rows(QUEUE_COLUMNS, rows, empty="There are no queues.")
 
-    Raises:
-        WrongState: It is in a state in which that cannot be done.
-        NotAllowed: The user may not.
-        QueueDown: It is requeued and kept, but the queue cannot be reached.
-    """
-    if word == CANCEL.word:
-        await writing(lambda session, actor: usecases.cancel_job(session, actor, job_id))
-        return "The job is cancelled."
-    await writing(lambda session, actor: usecases.requeue_job(session, actor, job_id))
-    await in_turn(partial(current().queue.put, job_id))
-    return "The job is requeued."
+
+def _job_id(visit: Visit, values: dict[str, Any]) -> str:
+    """Id of the job in the row whose button was pressed, else that of the page."""
+    return str(values.get("key") or visit.route.get("job"))
 
 
-class QueueTable(pn.viewable.Viewer):
-    """Shows how many jobs each queue has, and how long the newest of them waited and took."""
+async def cancel_listed_job(visit: Visit, values: dict[str, Any]) -> Done:
+    """Cancel the job in the row whose button was pressed."""
+    await writing(lambda session, actor: cancel_job(session, actor, _job_id(visit, values)), visit.principal)
+    return Done(text="The job is cancelled.")
 
-    def __init__(self, page: Shell, *, may_clear: bool, changed: Callable[[], Any]) -> None:
-        """Show nothing yet.
 
-        Args:
-            page: The page it is on.
-            may_clear: Whether the user may clear queues.
-            changed: Called when a queue was cleared.
-        """
-        super().__init__()
-        self._may_clear, self._changed = may_clear, changed
-        self._states: dict[str, QueueState] = {}
-        self._table = ActionTable(columns=QUEUE_COLUMNS, on_action=self._ask)
-        self._question, self._notice = Question(), pn.Column(sizing_mode="stretch_width")
-        page.follow(self._table)
+async def requeue_listed_job(visit: Visit, values: dict[str, Any]) -> Done:
+    """Let the job in the row whose button was pressed be done anew."""
+    job_id = _job_id(visit, values)
+    await writing(lambda session, actor: requeue_job(session, actor, job_id), visit.principal)
+    await in_turn(partial(current().queue.put, job_id), visit.principal)
+    return Done(text="The job is requeued.")
 
-    def __panel__(self) -> pn.viewable.Viewable:
-        return pn.Column(self._table, self._question, self._notice, sizing_mode="stretch_width")
 
-    def put(self, states: Sequence[QueueState]) -> None:
-        """Show these queues."""
-        self._states = {state.queue: state for state in states}
-        rows = []
-        for state in states:
-            newest = state.newest
-            lengths = [
-                "-" if np.isnan(seconds) else length_text(timedelta(seconds=seconds))
-                for seconds in (newest.waited, newest.took, newest.took_long)
-            ]
-            failed: Cell = Light("bad", str(state.failed)) if state.failed else "0"
-            name = Link(state.queue, address(f"/tasks?queue={state.queue}"))
-            counts = [str(state.waiting), str(state.running), str(state.later), str(state.finished)]
-            actions = [CLEAR] * (self._may_clear and state.waiting > 0)
-            rows.append(ActionRow(state.queue, [name, *counts, failed, *lengths], state.queue, actions))
-        self._table.rows = rows
+async def clear_listed_queue(visit: Visit, values: dict[str, Any]) -> Done:
+    """Cancel the jobs that wait in the queue whose button was pressed."""
+    queue = str(values["key"])
+    count = await writing(lambda session, actor: clear_queues(session, actor, [queue]), visit.principal)
+    # Once their rows say so: a worker that takes one meanwhile finds it cancelled
+    await in_turn(partial(current().queue.clear, queue), visit.principal)
+    return Done(text=f"{count:,} job{'s' * (count != 1)} of {queue} cancelled.")
 
-    def _ask(self, queue: str, _word: str) -> None:
-        async def clear() -> int:
-            count = await writing(lambda session, actor: clear_queues(session, actor, [queue]))
-            # Once their rows say so: a worker that takes one meanwhile finds it cancelled
-            await in_turn(partial(current().queue.clear, queue))
-            return count
 
-        async def act() -> None:
-            await attempt(
-                clear(),
-                self._notice,
-                lambda count: confirm(self._notice, f"{count} job{'s' * (count != 1)} of {queue} cancelled."),
-            )
-            later(self._changed)
-
-        text = QUESTION.format(count=self._states[queue].waiting, queue=queue)
-        create_task = asyncio.get_running_loop().create_task
-        self._question.ask(text, f"Yes, clear {queue}", lambda: create_task(act()))
+JOB_FORMS = {CANCEL.word: PageForm(send=cancel_listed_job), REQUEUE.word: PageForm(send=requeue_listed_job)}
+"""What can be done with a job, by the words of its buttons."""
+QUEUE_FORMS = {"clear": PageForm(send=clear_listed_queue)}

@@ -1,25 +1,25 @@
 """Page of all jobs: the state of the queues, and the jobs that match a filter, kept up to date."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import partial
-from typing import Any, Self
+from typing import Self
 from zoneinfo import ZoneInfo
 
-import panel as pn
-import panel_material_ui as pmui
+from markupsafe import Markup
 from sqlalchemy.orm import Session
 
 from app.auth.access import access, job_access
 from app.auth.access.identity import SignedIn
+from app.fragments.filters import Filter, filter_bar, long_list, page_links
+from app.fragments.page import PageForm, TextPage
+from app.fragments.tables import following
+from app.fragments.visit import Fragment, Visit
 from app.jobs.handlers.kinds import QUEUES
 from app.pages.jobs import job_table
-from app.pages.jobs.job_table import JobLine, JobTable, QueueTable
+from app.pages.jobs.job_table import JobLine
 from app.web.context import current
-from app.widgets.async_content import Following
-from app.widgets.layout import Shell, query, remember
 from db import assets
+from db.assets import Asset
 from db.core import listing
 from db.jobs import job_search
 from db.jobs.automations import Automation
@@ -31,50 +31,49 @@ ROWS = 25
 """Jobs on one page of the table."""
 GROUPS = {"waiting": ("QUEUED", "SCHEDULED", "DEFERRED"), "running": ("STARTED",), "unsuccessful": UNSUCCESSFUL}
 STATES = ("waiting", "running", "finished", "unsuccessful", "failed", "canceled", "queued", "scheduled", "deferred")
-ALL = "all"
+OLD_NAMES = {"schedules": "scheduling"} | {queue: queue for queue in QUEUES}
+"""Words after /tasks/ that mean the jobs of one queue."""
 NO_JOBS = "No jobs match. Change the filters, or run a schedule on the Plan tab of an asset."
 DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Filter:
-    """Which jobs are shown; kept in the address of the page."""
+class JobFilter:
+    """Which jobs are shown; it stands in the address of the page."""
 
-    state: str = ALL
-    queue: str = ALL
+    state: str = ""
+    """Empty: every state."""
+    queue: str = ""
+    """Empty: every queue."""
     asset: int = 0
     """Id of an asset: its jobs and those of assets below it; 0: of every asset."""
     automation: int = 0
     page: int = 1
 
     @classmethod
-    def from_address(cls, queue: str) -> Self:
-        """Filter that the address of the page asks for; values that it cannot have are ignored."""
+    def of(cls, visit: Visit) -> Self:
+        """Filter that an address asks for; values that it cannot have are ignored."""
         numbers = dict.fromkeys(("asset", "automation", "page"), 0)
         for name in numbers:
-            text = query(name)
-            if text and text.isdecimal() and len(text) < 10:
+            text = visit.query.get(name, "")
+            if text.isdecimal() and len(text) < 10:
                 numbers[name] = int(text)
-        state, queue = (query("state") or ALL).lower().replace("started", "running"), query("queue") or queue
+        state = visit.query.get("state", "").lower().replace("started", "running")
+        queue = visit.query.get("queue") or OLD_NAMES.get(visit.route.get("job", ""), "")
         return cls(
-            state=state if state in STATES else ALL,
-            queue=queue if queue in QUEUES else ALL,
+            state=state if state in STATES else "",
+            queue=queue if queue in QUEUES else "",
             asset=numbers["asset"],
             automation=numbers["automation"],
             page=max(numbers["page"], 1),
         )
 
-    @property
-    def chosen(self) -> dict[str, Any]:
-        """Arguments of the address of the page; those that are as usual are empty."""
-        return {name: "" if value == getattr(Filter(), name) else value for name, value in vars(self).items()}
-
     def job_query(self, session: Session, principal: SignedIn) -> JobQuery:
         """The same filter for the database, limited to jobs that the user may read."""
         below = [row.id for row in assets.subtree(session, self.asset)] if self.asset else None
-        states = GROUPS.get(self.state) or (() if self.state == ALL else (self.state.upper(),))
+        states = GROUPS.get(self.state) or ((self.state.upper(),) if self.state else ())
         return JobQuery(
-            queues=QUEUES if self.queue == ALL else (self.queue,),
+            queues=(self.queue,) if self.queue else QUEUES,
             states=states,
             asset_ids=below,
             automation_id=self.automation or None,
@@ -84,136 +83,101 @@ class Filter:
 
 @dataclass(frozen=True, kw_only=True)
 class JobsContent:
-    """Jobs and queues, which are read again and again."""
+    """Content of the page."""
 
+    filter: JobFilter
     lines: list[JobLine]
     count: int
     """Number of jobs on all pages of the table."""
     queues: list[QueueState] | None
     """None: not for this user."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class JobsFrame:
-    """What stays the same while the page is open, with its first content."""
-
-    assets: dict[int, str]
+    may_clear: bool
+    asset: str
+    """Name of the asset whose jobs are shown."""
     automation: str
     """Name of the automation whose jobs are shown."""
     local: ZoneInfo
-    may_clear: bool
-    first: JobsContent
 
 
-def view(queue: str = ALL) -> Shell:
-    """The page.
-
-    Args:
-        queue: Queue whose jobs are shown unless the address names one.
-    """
-    page, chosen = Shell("Jobs", at="/tasks"), Filter.from_address(queue)
-    page.fill(partial(read_frame, chosen), lambda frame: Tasks(page, chosen, frame).shown())
-    return page
-
-
-def read_frame(chosen: Filter, session: Session, principal: SignedIn) -> JobsFrame:
-    """Choices of the filter, and the first content."""
-    automation = session.get(Automation, chosen.automation) if chosen.automation else None
-    return JobsFrame(
-        assets={asset.id: asset.name for asset in listing.assets(session, access.readable_assets(principal))},
-        automation=automation.name if automation else "",
-        local=zone(principal.timezone),
-        may_clear="admin" in principal.roles,
-        first=read_jobs(chosen, session, principal),
-    )
-
-
-def read_jobs(chosen: Filter, session: Session, principal: SignedIn) -> JobsContent:
-    """Jobs that match a filter, and, for hosts and in demos, the state of the queues."""
+def read_jobs(visit: Visit, session: Session, principal: SignedIn) -> JobsContent:
+    """Jobs that match the filter in the address, and, for hosts and in demos, the state of the queues."""
+    chosen = JobFilter.of(visit)
     query = chosen.job_query(session, principal)
-    found = job_search.page(session, query, skip=ROWS * (chosen.page - 1), most=ROWS)
+    rows = job_search.page(session, query, skip=ROWS * (chosen.page - 1), most=ROWS)
     sees_queues = job_access.is_host(principal) or current().settings.FLEXMEASURES_MODE == "demo"
+    asset = session.get(Asset, chosen.asset) if chosen.asset else None
+    automation = session.get(Automation, chosen.automation) if chosen.automation else None
+    automated = session.get(Asset, automation.asset_id) if automation else None
     return JobsContent(
-        lines=job_table.job_lines(session, principal, found),
+        filter=chosen,
+        lines=job_table.job_lines(session, principal, rows),
         count=job_search.count(session, query),
         queues=job_search.queue_states(session, QUEUES, since=datetime.now(UTC) - DAY) if sees_queues else None,
+        may_clear="admin" in principal.roles,
+        asset=asset.name if asset and access.may(principal, "read", asset) else "",
+        automation=automation.name if automation and automated and access.may(principal, "read", automated) else "",
+        local=zone(principal.timezone),
     )
 
 
-class Tasks:
-    """The page once its first content is read; it is kept up to date."""
-
-    def __init__(self, page: Shell, chosen: Filter, frame: JobsFrame) -> None:
-        self._filter, self._frame = chosen, frame
-        self._queues = QueueTable(page, may_clear=frame.may_clear, changed=self._refresh)
-        self._jobs = JobTable(page, local=frame.local, empty=NO_JOBS, changed=self._refresh)
-        self._count = pn.pane.HTML(margin=(4, 8))
-        self._pages = pmui.Pagination(count=1, value=0, margin=8)
-        self._selects = filter_selects(chosen, frame)
-        self._show(frame.first)
-        for name, widget in self._selects.items():
-            widget.param.watch(lambda event, name=name: self._choose(name, event.new), "value")
-        self._pages.param.watch(lambda event: self._choose("page", event.new + 1), "value")
-        every = current().settings.RQ_DASHBOARD_POLL_INTERVAL / 1000
-        self._following = Following(
-            lambda session, principal: (self._filter, read_jobs(self._filter, session, principal)),
-            lambda answer: self._show_if_wanted(*answer),
-            every=every,
-        )
-
-    def shown(self) -> Sequence[Any]:
-        """Parts of the page below its heading."""
-        top = [] if self._frame.first.queues is None else [self._queues]
-        bar = pmui.FlexBox(*self._selects.values(), sizing_mode="stretch_width")
-        return [*top, bar, self._count, self._jobs, self._pages]
-
-    def _choose(self, name: str, value: Any) -> None:
-        """Change one field of the filter, in the address as well, and show the jobs that match."""
-        if getattr(self._filter, name) == value:
-            return
-        changed: dict[str, Any] = {"page": 1, name: value}
-        self._filter = replace(self._filter, **changed)
-        remember(**self._filter.chosen)
-        self._refresh()
-
-    def _refresh(self) -> None:
-        self._following.refresh()
-
-    def _show_if_wanted(self, used: Filter, content: JobsContent) -> None:
-        """Show jobs unless the filter was changed while they were read."""
-        if used == self._filter:
-            self._show(content)
-        else:
-            self._refresh()
-
-    def _show(self, content: JobsContent) -> None:
-        pages = max(-(-content.count // ROWS), 1)
-        self._pages.count = pages
-        self._pages.param.update(value=min(self._filter.page, pages) - 1, visible=pages > 1)
-        counted = f"{content.count:,} job{'s' * (content.count != 1)}"
-        self._count.object = f'<span role="status">{counted}</span>, times in {self._frame.local}'
-        self._jobs.put(content.lines)
-        if content.queues is not None:
-            self._queues.put(content.queues)
+def show_jobs(visit: Visit, content: JobsContent) -> Fragment:
+    """The page; its tables are kept up to date."""
+    every = current().settings.RQ_DASHBOARD_POLL_INTERVAL / 1000
+    queues = Markup("")
+    if content.queues is not None:
+        queues = following("queues", queue_part(content), every=every)
+    jobs = following("jobs", jobs_part(visit, content), every=every)
+    return Fragment(heading="Jobs", body=queues + filter_bar(job_filters(content)) + jobs)
 
 
-def filter_selects(chosen: Filter, frame: JobsFrame) -> dict[str, Any]:
-    """Selects of the filter, by field; that of an automation only where the address names one."""
-    assets = {"All assets": 0} | {f"{name} ({key})": key for key, name in frame.assets.items()}
-    states = {name.capitalize(): name for name in (ALL, *STATES)}
-    queues = {name.capitalize(): name for name in (ALL, *QUEUES)}
-    size = {"width": 160, "size": "small", "margin": 8}
-    selects: dict[str, Any] = {
-        "state": pmui.Select(label="State", options=states, value=chosen.state, **size),
-        "queue": pmui.Select(label="Queue", options=queues, value=chosen.queue, **size),
-        "asset": pmui.Select(
-            label="Asset", options=assets, searchable=True, filter_on_search=True,
-            value=chosen.asset if chosen.asset in frame.assets else 0, **{**size, "width": 260},
+def queue_part(content: JobsContent) -> Markup:
+    """Table of the queues."""
+    return job_table.queue_rows(content.queues or [], may_clear=content.may_clear)
+
+
+def jobs_part(visit: Visit, content: JobsContent) -> Markup:
+    """Table of the jobs, with their number and links to its other pages."""
+    counted = f"{content.count:,} job{'s' * (content.count != 1)}"
+    count = Markup('<p><span role="status">{}</span>, times in {}</p>').format(counted, content.local)
+    rows = job_table.job_rows(content.lines, content.local, empty=NO_JOBS)
+    pages = max(-(-content.count // ROWS), 1)
+    return count + rows + page_links(visit, min(content.filter.page, pages), pages)
+
+
+def job_filters(content: JobsContent) -> list[Filter]:
+    """Fields of the filter; that of an automation only where the address names one."""
+    chosen = content.filter
+    states, queues = ({"All": ""} | {name.capitalize(): name for name in names} for names in (STATES, QUEUES))
+    filters = [
+        Filter(name="state", label="State", value=chosen.state, options=states),
+        Filter(name="queue", label="Queue", value=chosen.queue, options=queues),
+        Filter(
+            name="asset", label="Asset", offered_by="assets", value=str(chosen.asset or ""),
+            text=f"{content.asset} ({chosen.asset})" if content.asset else "",
         ),
-    }  # fmt: skip
+    ]  # fmt: skip
     if chosen.automation:
-        one = {f"{frame.automation or 'deleted'} ({chosen.automation})": chosen.automation}
-        selects["automation"] = pmui.Select(
-            label="Automation", options={"Any": 0} | one, value=chosen.automation, **size
-        )
-    return selects
+        options = {"Any": "", f"{content.automation or 'not known'} ({chosen.automation})": str(chosen.automation)}
+        filters.append(Filter(name="automation", label="Automation", value=str(chosen.automation), options=options))
+    return filters
+
+
+def offered_assets(_visit: Visit, session: Session, principal: SignedIn) -> Markup:
+    """Assets to choose from."""
+    known = listing.assets(session, access.readable_assets(principal))
+    return long_list({f"{asset.name} ({asset.id})": asset.id for asset in known})
+
+
+def job_forms(_visit: Visit, content: JobsContent) -> dict[str, PageForm]:
+    """What can be done with jobs and, by admins, with queues."""
+    return job_table.JOB_FORMS | (job_table.QUEUE_FORMS if content.may_clear else {})
+
+
+PAGE = TextPage(
+    at="/tasks", heading="Jobs", read=read_jobs, show=show_jobs, forms=job_forms,
+    parts={
+        "jobs": lambda visit, session, principal: jobs_part(visit, read_jobs(visit, session, principal)),
+        "queues": lambda visit, session, principal: queue_part(read_jobs(visit, session, principal)),
+        "assets": offered_assets,
+    },
+)  # fmt: skip

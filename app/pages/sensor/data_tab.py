@@ -1,36 +1,49 @@
 """Tab Data of a sensor: upload a file, request a forecast, delete values."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import panel as pn
-import panel_material_ui as pmui
+from markupsafe import Markup
 from sqlalchemy.orm import Session
 
 from app.auth.access import access
 from app.auth.access.identity import SignedIn
 from app.fragments.fields import Field
+from app.fragments.html_forms import form_html
+from app.fragments.page import Confirmation, Done, PageForm
+from app.fragments.tables import following, sections
+from app.fragments.tabs import TextTab
+from app.fragments.templates import note
+from app.fragments.threads import reading, triggering, writing
+from app.fragments.visit import Visit
+from app.pages.jobs import job_table
+from app.pages.jobs.job_table import JobLine
 from app.pages.sensor.upload import Upload
 from app.usecases.data import DataDeletion, delete_data
 from app.usecases.jobs.forecasts import ForecastTrigger, request_forecast
-from app.widgets.async_content import confirm, finished_job, note, reading, triggering, writing
-from app.widgets.confirm import Removal
-from app.widgets.forms import Form
-from app.widgets.layout import Shell, section_heading
+from app.widgets.layout import Shell
 from app.widgets.tabs import Part
 from db.beliefs import deletion, statistics
 from db.beliefs.source_filter import SourceFilter
 from db.core import listing
 from db.core.database import get
+from db.jobs import jobs
 from db.sensors import Sensor
 from db.sources import Source
+from engine.errors import FieldError
 from engine.series.iso_time import zone
 
 LENGTHS = {"1 day": "P1D", "2 days": "P2D", "1 week": "P7D"}
+EVERY = 1.0
+"""Pause between two readings of the forecasts [s]."""
+LATELY = timedelta(days=1)
+"""How far back forecasts are listed."""
+SHOWN = 5
+NO_FORECASTS = "No forecasts were requested in the last 24 hours."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,113 +52,152 @@ class DataContent:
 
     sensor: Sensor
     sources: dict[int, Source]
+    forecasts: list[JobLine]
     may_add: bool
     may_delete: bool
     local: ZoneInfo
 
 
-def part(page: Shell, sensor_id: int) -> Part:
-    """Tab Data."""
-    return Part("data", "Data", partial(read_data, sensor_id), show_data)
-
-
-def read_data(sensor_id: int, session: Session, principal: SignedIn) -> DataContent:
-    """Sensor with its sources, and what the user may do with its values."""
-    sensor = get(session, Sensor, sensor_id)
+def read_data(visit: Visit, session: Session, principal: SignedIn) -> DataContent:
+    """Sensor with its sources and recent forecasts, and what the user may do with its values."""
+    sensor, now = get(session, Sensor, visit.key), datetime.now(UTC)
     access.check(principal, "read", sensor)
+    recent = jobs.recent(session, [sensor.asset_id], since=LATELY, now=now, most=100)
+    forecasts = [job for job in recent if job.kind == "forecast" and job.request.get("sensor") == sensor.id]
     return DataContent(
         sensor=sensor,
-        sources=listing.sources(session, statistics.per_source(session, sensor_id)),
+        sources=listing.sources(session, statistics.per_source(session, sensor.id)),
+        forecasts=job_table.job_lines(session, principal, forecasts[:SHOWN]),
         may_add=access.may(principal, "create-children", sensor),
         may_delete=access.may(principal, "delete", sensor),
         local=zone(principal.timezone),
     )
 
 
-def show_data(content: DataContent) -> Sequence[Any]:
-    """Parts of the tab, from top to bottom."""
-    shown: list[Any] = []
+def show_data(_visit: Visit, content: DataContent) -> Markup:
+    """What stands above the upload."""
+    return sections({"Upload a file": Markup("")}) if content.may_add else Markup("")
+
+
+def show_below(visit: Visit, content: DataContent) -> Markup:
+    """What stands below the upload: forecasts, and the deletion of values."""
+    forms = data_forms(visit, content)
+    parts = {}
+    if "forecast" in forms:
+        parts["Forecast"] = form_html("forecast", forms["forecast"])
+        parts["Forecast"] += following("forecasts", forecast_part(content), every=EVERY)
+    if "delete" in forms:
+        hint = Markup('<p class="small">Days are those of {}.</p>').format(content.local)
+        parts["Delete values"] = form_html("delete", forms["delete"]) + hint
+    return sections(parts) if parts else note(access.read_only("create-children", content.sensor))
+
+
+def forecast_part(content: DataContent) -> Markup:
+    """Forecasts of the last day, each with its progress."""
+    return job_table.job_rows(content.forecasts, content.local, empty=NO_FORECASTS)
+
+
+def data_forms(_visit: Visit, content: DataContent) -> dict[str, PageForm]:
+    """What the user may do with the values."""
+    forms = dict[str, PageForm]()
     if content.may_add:
-        shown += [section_heading("Upload a file"), Upload(content.sensor)]
-        shown += [section_heading("Forecast"), forecast_form(content.sensor)]
+        length = Field(name="duration", label="Forecast horizon, from now", kind="choice", options=LENGTHS, value="P2D")
+        forms["forecast"] = PageForm(send=send_forecast, fields=[length], button="Forecast now", whole=True)
+        forms |= job_table.JOB_FORMS
     if content.may_delete:
-        shown += [section_heading("Delete values"), DeletionForm(content)]
-    return shown or [note(access.read_only("create-children", content.sensor))]
-
-
-def forecast_form(sensor: Sensor) -> Form:
-    """Form that requests a forecast from now on, waits for it, and says how it ended."""
-    lengths = Field(name="duration", label="Forecast horizon, from now", kind="choice", options=LENGTHS, value="P2D")
-
-    async def send(values: Mapping[str, Any]) -> str:
-        (requested,) = await triggering(
-            lambda session, actor: [request_forecast(session, actor, sensor.id, actor.read(ForecastTrigger, values))]
+        fields = deletion_fields(content)
+        forms["delete"] = PageForm(
+            send=send_deletion, fields=fields, button="Delete values …", whole=True, confirm=confirm_deletion
         )
-        job = await finished_job(requested.id)
-        if job.status == "FINISHED":
-            return "Forecast ready. See the Chart tab."
-        return f"No forecast was computed: {job.message}"
-
-    form = Form([lengths], send=send, button="Forecast now", whole=True)
-    form.says = str
-    return form
+    return forms
 
 
-class DeletionForm(pn.viewable.Viewer):
-    """Choice of values to delete, and the button that deletes them once it has said how many they are."""
+def deletion_fields(content: DataContent) -> list[Field]:
+    """Fields that choose the values to delete."""
+    sources = {"all sources": None, **{source.description: key for key, source in content.sources.items()}}
+    return [
+        Field(name="source", label="Values of", kind="choice", options=sources),
+        Field(name="start", label="From the day", kind="date", help="The first day whose values are deleted"),
+        Field(name="until", label="Until the end of the day", kind="date"),
+        Field(name="everything", label="All days, the entire history", kind="flag", value=False),
+    ]
 
-    def __init__(self, content: DataContent) -> None:
-        super().__init__()
-        self._sensor, self._local = content.sensor, content.local
-        options = {"all sources": 0, **{source.description: key for key, source in content.sources.items()}}
-        common = {"margin": 8, "size": "small"}
-        self._source = pmui.Select(label="Values of", options=options, value=0, min_width=240, **common)
-        self._start = pmui.DatePicker(label="From the day", clearable=True, **common)
-        self._end = pmui.DatePicker(label="Until the end of the day", clearable=True, **common)
-        self._notice = pn.Column(sizing_mode="stretch_width")
-        self._button = Removal(
-            "Delete values", ask=self.count, act=self.delete, done=lambda _: confirm(self._notice, "Values deleted.")
-        )
 
-    def __panel__(self) -> pn.viewable.Viewable:
-        hint = f"Leave both days empty to delete all values. Days are those of {self._local}."
-        fields = pmui.FlexBox(self._source, self._start, self._end, sizing_mode="stretch_width")
-        return pn.Column(
-            fields,
-            pmui.Typography(hint, variant="caption", margin=(0, 8)),
-            self._button,
-            self._notice,
-            sizing_mode="stretch_width",
-        )
+async def send_forecast(visit: Visit, values: dict[str, Any]) -> Done:
+    """Request a forecast of the sensor."""
+    await triggering(
+        lambda session, actor: [request_forecast(session, actor, visit.key, actor.read(ForecastTrigger, values))],
+        visit.principal,
+    )
+    return Done(text="Forecast requested.")
 
-    def _bounds(self) -> tuple[datetime | None, datetime | None]:
-        def midnight(day: date | None, later_by: int) -> datetime | None:
-            after = day + timedelta(days=later_by) if day else None
-            return datetime(after.year, after.month, after.day, tzinfo=self._local) if after else None
 
-        return midnight(self._start.value, 0), midnight(self._end.value, 1)
+def chosen_values(values: dict[str, Any], local: ZoneInfo) -> DataDeletion:
+    """Values that a form chooses: those of some days, or of all only where that was ticked.
 
-    async def count(self) -> str:
-        """Say how many beliefs would go, in the words of the question."""
-        (start, end), source_id = self._bounds(), self._source.value or None
+    Raises:
+        FieldError: No day is chosen, or the last one comes before the first.
+    """
 
-        def count_beliefs(session: Session, principal: SignedIn) -> int:
-            sensor = get(session, Sensor, self._sensor.id)
-            access.check(principal, "delete", sensor)
-            only = None if source_id is None else SourceFilter(ids=[source_id])
-            return deletion.count(session, sensor, bounds=deletion.within(start, end), sources=only)
+    def midnight(day: date | None, later_by: int) -> datetime | None:
+        after = day + timedelta(days=later_by) if day else None
+        return datetime(after.year, after.month, after.day, tzinfo=local) if after else None
 
-        number = await reading(count_beliefs)
-        times = f"from {start:%Y-%m-%d %H:%M}" if start else "from the first event"
-        times += f" until {end:%Y-%m-%d %H:%M}" if end else " to the last event"
-        by = next(text for text, key in self._source.options.items() if key == self._source.value)
-        return (
-            f"{number:,} beliefs of {by} will be deleted, {times} ({self._local}), earlier versions of the values "
-            "included. This cannot be undone."
-        )
+    first, last = values.get("start"), values.get("until")
+    if values.get("everything"):
+        first = last = None
+    elif first is None and last is None:
+        raise FieldError("start", "choose the first day, or tick 'All days'.")
+    if first and last and last < first:
+        raise FieldError("until", "this day comes before the first one.")
+    return DataDeletion(source=values.get("source"), start=midnight(first, 0), until=midnight(last, 1))
 
-    async def delete(self) -> None:
-        """Delete the values that are chosen."""
-        start, end = self._bounds()
-        chosen = DataDeletion(source=self._source.value or None, start=start, until=end)
-        await writing(lambda session, actor: delete_data(session, actor, self._sensor.id, chosen))
+
+async def confirm_deletion(visit: Visit, values: dict[str, Any]) -> Confirmation:
+    """How many values would be deleted, in words."""
+    local = zone(visit.principal.timezone)
+    chosen = chosen_values(values, local)
+
+    def count_values(session: Session, principal: SignedIn) -> Confirmation:
+        sensor = get(session, Sensor, visit.key)
+        access.check(principal, "delete", sensor)
+        only = SourceFilter(ids=[chosen.source]) if chosen.source else None
+        number = deletion.count(session, sensor, bounds=deletion.within(chosen.start, chosen.until), sources=only)
+        counted = f"{number:,} value{'s' * (number != 1)}"
+        by = get(session, Source, chosen.source).description if chosen.source else "all sources"
+        times = f"from {chosen.start:%Y-%m-%d %H:%M}" if chosen.start else "from the first event"
+        times += f" until {chosen.until:%Y-%m-%d %H:%M}" if chosen.until else " to the last event"
+        text = f"{counted} of {by} will be deleted, {times} ({local}), earlier versions included."
+        return Confirmation(text=f"{text} This cannot be undone.", agree=f"Delete {counted}")
+
+    return await reading(count_values, visit.principal)
+
+
+async def send_deletion(visit: Visit, values: dict[str, Any]) -> Done:
+    """Delete the values that were chosen."""
+    chosen = chosen_values(values, zone(visit.principal.timezone))
+    count = await writing(lambda session, actor: delete_data(session, actor, visit.key, chosen), visit.principal)
+    return Done(text=f"{count:,} value{'s' * (count != 1)} deleted.")
+
+
+TAB = TextTab(
+    read=read_data, show=show_data, below=show_below, forms=data_forms,
+    parts={"forecasts": lambda visit, session, principal: forecast_part(read_data(visit, session, principal))},
+)  # fmt: skip
+
+
+def part(_page: Shell, sensor_id: int) -> Part:
+    """The upload, which is live: each choice is answered by a preview."""
+    return Part("data", "Data", partial(read_upload, sensor_id), show_upload)
+
+
+def read_upload(sensor_id: int, session: Session, principal: SignedIn) -> Sensor | None:
+    """The sensor; None if the user may not add values to it."""
+    sensor = get(session, Sensor, sensor_id)
+    access.check(principal, "read", sensor)
+    return sensor if access.may(principal, "create-children", sensor) else None
+
+
+def show_upload(sensor: Sensor | None) -> Sequence[Any]:
+    """The upload, for those who may add values."""
+    return [] if sensor is None else [Upload(sensor)]

@@ -1,11 +1,8 @@
-"""The page of a sensor, with its tabs Chart (values over time) and Statistics (by source)."""
+"""The page of a sensor, with its tab Chart (values over time)."""
 
-import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import panel as pn
 from markupsafe import Markup
@@ -15,7 +12,7 @@ from app.assemble.showing import ShownChart
 from app.auth.access import access
 from app.auth.access.identity import SignedIn
 from app.fragments import time_range
-from app.fragments.page import TextPage
+from app.fragments.page import PageForm, TextPage
 from app.fragments.tabs import open_tab, tab_list
 from app.fragments.time_bar import ShownTime, shown_time, time_bar
 from app.fragments.visit import Fragment, Visit, address
@@ -23,20 +20,14 @@ from app.pages.charts import chart_data, replay
 from app.pages.charts.annotations import AnnotationTarget, annotation_forms
 from app.pages.charts.chart_data import ChartSubject, refusable
 from app.pages.charts.stack import ChartTools, charts_html
-from app.pages.sensor import data_tab, pattern_tabs, settings_tab
-from app.pages.sensor.pattern_tabs import NO_DATA
-from app.web.context import current
-from app.widgets.layout import Shell, query, section_heading
+from app.pages.sensor import data_tab, pattern_tabs, settings_tab, statistics_tab
+from app.widgets.layout import Shell, query
 from app.widgets.tabs import Part
-from components.tables.fact_table import Cell, FactTable, Link
-from components.theme import line_role
-from db.beliefs import statistics
-from db.beliefs.statistics import Statistics
+from components.tables.fact_table import Link
 from db.core import listing
 from db.core.database import get
 from db.sensors import Sensor
-from db.sources import Source
-from engine.series.iso_time import iso_duration, zone
+from engine.series.iso_time import iso_duration
 
 HEIGHT = 380
 """Height of the chart [px]."""
@@ -59,6 +50,8 @@ class SensorHead:
     time: ShownTime | None
     """Time range that the tab shows; None: it shows none."""
     may_annotate: bool
+    content: Any
+    """Content of the tab, where it is one of HTML."""
 
 
 def read_head(visit: Visit, session: Session, principal: SignedIn) -> SensorHead:
@@ -67,14 +60,19 @@ def read_head(visit: Visit, session: Session, principal: SignedIn) -> SensorHead
     time = None
     if chosen in TIMED:
         time = shown_time(visit, listing.data_span(session, [sensor.id]), usual=TIMED[chosen])
+    content = TEXT_TABS[chosen].read(visit, session, principal) if chosen in TEXT_TABS else None
     may_annotate = access.may(principal, "create-children", sensor)
-    return SensorHead(sensor=sensor, chosen=chosen, time=time, may_annotate=may_annotate)
+    return SensorHead(sensor=sensor, chosen=chosen, time=time, may_annotate=may_annotate, content=content)
 
 
 def show_sensor(visit: Visit, head: SensorHead) -> Fragment:
-    """What stands above the tabs, and the tabs; the content of the one that is open is live."""
+    """What stands above the tabs, the tabs, and the content of the one that is open."""
     sensor = head.sensor
-    resolution = f"every {iso_duration(sensor.resolution)}" if sensor.resolution else "instantaneous"
+    resolution = "instantaneous values"
+    if sensor.resolution:
+        iso = iso_duration(sensor.resolution)
+        words = next((text for text, known in settings_tab.RESOLUTIONS.items() if known == iso), iso)
+        resolution = f"every {words.removeprefix('1 ')}"
     facts = [f"Sensor {sensor.id}", f"unit {sensor.unit or '-'}", resolution, f"time zone {sensor.timezone}"]
     body = Markup('<p class="small">{}</p>').format(" · ".join(facts)) + tab_list(visit, TABS, head.chosen)
     body += time_bar(visit, head.time) if head.time else ""
@@ -84,8 +82,16 @@ def show_sensor(visit: Visit, head: SensorHead) -> Fragment:
         form = FORMS["annotate"] if head.may_annotate else None
         body += charts_html(visit, "chart", ChartTools(sensors=[sensor.id], form=form))
         return Fragment(heading=heading, body=body, crumbs=crumbs)
-    live = {"tab": head.chosen, **(head.time.arguments if head.time else {})}
-    return Fragment(heading=heading, body=body, crumbs=crumbs, live=live)
+    live, below = {"tab": head.chosen, **(head.time.arguments if head.time else {})}, Markup()
+    if text := TEXT_TABS.get(head.chosen):
+        body, below = body + text.show(visit, head.content), text.below(visit, head.content)
+    shown_live = live if head.chosen in PARTS else None
+    return Fragment(heading=heading, body=body, crumbs=crumbs, live=shown_live, below=below)
+
+
+def sensor_forms(visit: Visit, head: SensorHead) -> Mapping[str, PageForm]:
+    """Forms of the tab that is open."""
+    return TEXT_TABS[head.chosen].forms(visit, head.content) if head.chosen in TEXT_TABS else FORMS
 
 
 def live_tab() -> Shell:
@@ -109,66 +115,21 @@ def read_values(visit: Visit, session: Session, principal: SignedIn) -> bytes:
     return chart_data.read_values(subject, visit, session, principal)
 
 
-@dataclass(frozen=True)
-class StatisticsContent:
-    """Content of the tab Statistics."""
-
-    sensor: Sensor
-    by_source: dict[int, Statistics]
-    sources: dict[int, Source]
-    local: ZoneInfo
-
-
-def statistics_part(page: Shell, sensor_id: int) -> Part:
-    """Tab Statistics."""
-    return Part("statistics", "Statistics", partial(read_statistics, sensor_id), show_statistics)
-
-
-def read_statistics(sensor_id: int, session: Session, principal: SignedIn) -> StatisticsContent:
-    """Statistics of the most recent value of each event, by source."""
-    sensor = read_sensor(sensor_id, session, principal)
-    by_source = statistics.per_source(session, sensor_id)
-    return StatisticsContent(sensor, by_source, listing.sources(session, by_source), zone(principal.timezone))
-
-
-def show_statistics(content: StatisticsContent) -> Sequence[Any]:
-    """Table of the statistics."""
-    unit = content.sensor.unit or "-"
-    columns = ["Source", "Role", "First event", "Last event", "Newest recording", "Events"]
-    columns += [f"Lowest [{unit}]", f"Mean [{unit}]", f"Highest [{unit}]"]
-    rows: list[list[Cell]] = []
-    for key, stats in content.by_source.items():
-        source, moments = content.sources[key], (stats.first_event, stats.last_event, stats.last_belief)
-        rows.append(
-            [
-                source.description,
-                f"{line_role(source.type)} ({source.type})",
-                *(f"{moment.astimezone(content.local):%Y-%m-%d %H:%M}" for moment in moments),
-                f"{stats.count:,}",
-                *(number_text(value) for value in (stats.minimum, stats.mean, stats.maximum)),
-            ]
-        )
-    table = FactTable(columns=columns, rows=rows, empty=NO_DATA.format(id=content.sensor.id))
-    return [section_heading(f"Most recent values by source (times in {content.local})"), table]
-
-
-def number_text(value: float) -> str:
-    """Number as text; NaN is empty where the settings hide it."""
-    return "" if math.isnan(value) and current().settings.FLEXMEASURES_HIDE_NAN_IN_UI else f"{value:,.4g}"
-
-
 PARTS: dict[str, Callable[[Shell, int], Part]] = {
     "replay": replay.sensor_part,
     **pattern_tabs.PARTS,
-    "statistics": statistics_part,
     "data": data_tab.part,
-    "settings": settings_tab.part,
 }
-TABS = {key: key.capitalize() for key in ("chart", *PARTS)}
+"""Live parts of tabs."""
+TEXT_TABS = {"statistics": statistics_tab.TAB, "data": data_tab.TAB, "settings": settings_tab.TAB}
+TABS = {
+    key: key.capitalize()
+    for key in ("chart", "replay", "bars", "heatmap", "distribution", "statistics", "data", "settings")
+}
 FORMS = annotation_forms(Sensor)
 TIMED = {"chart": time_range.usual, "replay": time_range.remembered}
 """Tabs that show a time range → the one they show if the address names none."""
 PAGE = TextPage(
-    at="/assets", heading="Sensor", read=read_head, show=show_sensor, live=live_tab, data={"charts": read_values},
-    forms=lambda _visit, _head: FORMS,
+    at="/assets", heading="Sensor", read=read_head, show=show_sensor, forms=sensor_forms, live=live_tab,
+    parts={name: part for tab in TEXT_TABS.values() for name, part in tab.parts.items()}, data={"charts": read_values},
 )  # fmt: skip

@@ -1,41 +1,46 @@
 """Tab Settings of a sensor: name, unit, resolution, time zone and attributes; and its deletion."""
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
+from markupsafe import Markup
 from sqlalchemy.orm import Session
 
 from app.assemble.site.naming import mentions
 from app.auth.access import access
 from app.auth.access.identity import SignedIn
 from app.fragments.fields import Field
-from app.fragments.visit import address
-from app.usecases import sensors as usecases
+from app.fragments.html_forms import button_html, form_html
+from app.fragments.page import Confirmation, Done, PageForm
+from app.fragments.tables import sections
+from app.fragments.tabs import TextTab
+from app.fragments.templates import note
+from app.fragments.threads import reading, writing
+from app.fragments.visit import Visit, address
 from app.usecases.flex_config import deletion_warning
-from app.usecases.sensors import SensorChange
-from app.widgets.async_content import note, reading, writing
-from app.widgets.confirm import Removal
-from app.widgets.forms import Form
-from app.widgets.layout import Shell, go, section_heading
-from app.widgets.tabs import Part
+from app.usecases.sensors import SensorChange, delete_sensor, update_sensor
 from db.beliefs import deletion
 from db.core.database import get
 from db.sensors import Sensor
 from engine.series.iso_time import iso_duration
 
 RESOLUTIONS = {
-    "15 minutes": "PT15M", "1 minute": "PT1M", "5 minutes": "PT5M", "10 minutes": "PT10M", "30 minutes": "PT30M",
-    "1 hour": "PT1H", "1 day": "PT24H", "instantaneous": "PT0M",
-}  # fmt: skip
-"""Length of one value, for people → as the API takes it."""
+    "instantaneous values": "PT0M",
+    "1 minute": "PT1M",
+    "5 minutes": "PT5M",
+    "10 minutes": "PT10M",
+    "15 minutes": "PT15M",
+    "30 minutes": "PT30M",
+    "1 hour": "PT1H",
+    "1 day": "PT24H",
+}
+"""How long one value may hold, for people."""
 
 
 def sensor_fields(sensor: Sensor | None = None) -> list[Field]:
     """Fields of a sensor; without one those of a new sensor."""
-    resolution = "PT15M" if sensor is None else iso_duration(sensor.resolution) if sensor.resolution else "PT0M"
-    lengths = RESOLUTIONS if resolution in RESOLUTIONS.values() else {**RESOLUTIONS, resolution: resolution}
+    now = "PT15M" if sensor is None else iso_duration(sensor.resolution) if sensor.resolution else "PT0M"
+    resolutions = RESOLUTIONS if now in RESOLUTIONS.values() else {now: now, **RESOLUTIONS}
     return [
         Field(name="name", label="Name", value=sensor and sensor.name, optional=False),
         Field(name="unit", label="Unit", value=sensor and sensor.unit, help="For example kW, kWh, EUR/MWh, % or °C"),
@@ -43,14 +48,15 @@ def sensor_fields(sensor: Sensor | None = None) -> list[Field]:
             name="event_resolution",
             label="Resolution",
             kind="choice",
-            options=lengths,
-            value=resolution,
+            options=resolutions,
+            value=now,
             help="How long one value holds",
             optional=False,
         ),
         Field(
             name="timezone",
             label="Time zone",
+            kind="zone",
             value=sensor and sensor.timezone,
             help="For example Europe/Amsterdam; its days, weeks and months are those of this zone",
         ),
@@ -64,46 +70,63 @@ class SettingsContent:
 
     sensor: Sensor
     may_change: bool
+    may_delete: bool
 
 
-def part(page: Shell, sensor_id: int) -> Part:
-    """Tab Settings."""
-    return Part("settings", "Settings", partial(read_settings, sensor_id), partial(show_settings, page))
-
-
-def read_settings(sensor_id: int, session: Session, principal: SignedIn) -> SettingsContent:
+def read_settings(visit: Visit, session: Session, principal: SignedIn) -> SettingsContent:
     """Sensor, and whether the user may change it."""
-    sensor = get(session, Sensor, sensor_id)
+    sensor = get(session, Sensor, visit.key)
     access.check(principal, "read", sensor)
-    return SettingsContent(sensor, access.may(principal, "update", sensor))
+    return SettingsContent(sensor, *(access.may(principal, action, sensor) for action in ("update", "delete")))
 
 
-def show_settings(page: Shell, content: SettingsContent) -> Sequence[Any]:
-    """Parts of the tab, from top to bottom."""
-    sensor = content.sensor
-    if not content.may_change:
-        return [note(access.read_only("update", sensor))]
+def show_settings(visit: Visit, content: SettingsContent) -> Markup:
+    """The tab."""
+    forms = setting_forms(visit, content)
+    if "save" not in forms:
+        return note(access.read_only("update", content.sensor))
+    form = form_html("save", forms["save"])
+    if "delete" not in forms:
+        return form
+    return form + sections({"Delete": button_html("delete", "Delete this sensor …")})
 
-    async def send(values: Mapping[str, Any]) -> Any:
-        return await writing(
-            lambda session, actor: usecases.update_sensor(session, actor, sensor.id, actor.read(SensorChange, values))
-        )
 
-    def read_consequences(session: Session, principal: SignedIn) -> tuple[int, str]:
-        stored = get(session, Sensor, sensor.id)
-        access.check(principal, "delete", stored)
+def setting_forms(_visit: Visit, content: SettingsContent) -> dict[str, PageForm]:
+    """What the user may do with the sensor."""
+    forms = {"save": PageForm(send=send_settings, fields=sensor_fields(content.sensor))} if content.may_change else {}
+    return forms | (
+        {"delete": PageForm(send=send_sensor_deletion, confirm=confirm_sensor_deletion)} if content.may_delete else {}
+    )
+
+
+async def send_settings(visit: Visit, values: dict[str, Any]) -> Done:
+    """Change the sensor."""
+    await writing(
+        lambda session, actor: update_sensor(session, actor, visit.key, actor.read(SensorChange, values)),
+        visit.principal,
+    )
+    return Done(text="Saved.")
+
+
+async def confirm_sensor_deletion(visit: Visit, _values: dict[str, Any]) -> Confirmation:
+    """What is deleted with the sensor, in words."""
+
+    def read_consequences(session: Session, principal: SignedIn) -> Confirmation:
+        sensor = get(session, Sensor, visit.key)
+        access.check(principal, "delete", sensor)
         warning = deletion_warning(principal, mentions(session, {("sensor", sensor.id)}))
-        return deletion.count(session, stored), warning
+        loss = f"The sensor {sensor.name} and all of its {deletion.count(session, sensor):,} values will be deleted."
+        text = f"{loss} This cannot be undone. {warning}".strip()
+        return Confirmation(text=text, agree=f"Delete {sensor.name} and its data", typed=sensor.name)
 
-    async def ask() -> str:
-        count, warning = await reading(read_consequences)
-        loss = f"The sensor {sensor.name} and all of its {count:,} beliefs will be deleted."
-        return f"{loss} This cannot be undone. {warning}".strip()
+    return await reading(read_consequences, visit.principal)
 
-    async def delete() -> None:
-        await writing(lambda session, actor: usecases.delete_sensor(session, actor, sensor.id))
 
-    form = Form(sensor_fields(sensor), send=send, done=lambda saved: page.rename(f"{sensor.asset.name}: {saved.name}"))
-    away = partial(go, address(f"/assets/{sensor.asset_id}?tab=context"))
-    removal = Removal("Delete this sensor", ask=ask, act=delete, done=lambda _: away(), word=sensor.name)
-    return [form, section_heading("Delete"), removal]
+async def send_sensor_deletion(visit: Visit, _values: dict[str, Any]) -> Done:
+    """Delete the sensor."""
+    asset_id = await reading(lambda session, _principal: get(session, Sensor, visit.key).asset_id, visit.principal)
+    await writing(lambda session, actor: delete_sensor(session, actor, visit.key), visit.principal)
+    return Done(text="The sensor is deleted.", href=address(f"/assets/{asset_id}?tab=context"))
+
+
+TAB = TextTab(read=read_settings, show=show_settings, forms=setting_forms)

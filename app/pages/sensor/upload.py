@@ -107,13 +107,13 @@ class Upload(pn.viewable.Viewer):
 
         def show(file: dict[str, Any]) -> None:
             self._questions |= {question["field"]: question for question in file["questions"]}
-            self._notice[:] = [*self._question_parts(), *preview_parts(file)]
+            self._notice[:] = [*self.question_parts(), *preview_parts(file)]
             is_storable = not file["refused"] and file["stored"] > 0
             self._store.param.update(visible=is_storable, label=f"Store {file['stored']:,} values")
 
         await attempt(preview(), self._notice, show)
 
-    def _question_parts(self) -> list[Any]:
+    def question_parts(self) -> list[Any]:
         """Questions with their choices; those that were answered may be answered otherwise."""
         parts: list[Any] = []
         for field, question in self._questions.items():
@@ -179,13 +179,13 @@ def preview_parts(file: dict[str, Any]) -> list[Any]:
             ["Gaps", ", ".join(f"{start} to {end}" for start, end in file["gaps"]) or "none"],
         ]
         parts.append(FactTable(columns=[file["name"], ""], rows=facts))
-    parts += _row_parts(file)
+    parts += row_parts(file)
     if evidence := [[entry["field"], Code(entry["value"]), entry["because"]] for entry in file["evidence"]]:
         parts.append(FactTable(columns=["Seen in the file", "Reading", "Because"], rows=evidence))
     return parts
 
 
-def _row_parts(file: dict[str, Any]) -> list[Any]:
+def row_parts(file: dict[str, Any]) -> list[Any]:
     """Table of the first, last and strangest rows beside the values they become."""
     if not file.get("shown_rows"):
         return []
