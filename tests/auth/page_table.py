@@ -17,6 +17,7 @@ from app.usecases.annotations import NewAnnotation
 from app.usecases.assets import AssetChange, NewAsset
 from app.usecases.credentials import NewKey
 from app.usecases.data import DataDeletion
+from app.usecases.explanations.overrides import NewOverride
 from app.usecases.jobs.automations import AutomationChange, NewAutomation
 from app.usecases.jobs.forecasts import ForecastTrigger
 from app.usecases.jobs.past_years import PastYearTrigger
@@ -97,7 +98,13 @@ REMARK = NewAnnotation(content="x", start=DAY, end=DAY + timedelta(days=1), beli
 NIGHTLY = NewAutomation(name="new", kind="schedule", every="P1D", request={})
 FLAT = {"consumption-price": "0.3 EUR/kWh"}
 ASSETS, SENSORS, JOBS_AT = "app.usecases.assets", "app.usecases.sensors", "app.usecases.jobs.jobs"
+HELD = "app.usecases.explanations.overrides"
 USERS_AT, AUTOMATIONS = "app.usecases.users", "app.usecases.jobs.automations"
+
+
+def new_override() -> NewOverride:
+    begin = datetime.now(UTC)
+    return NewOverride(device="battery", start=begin, end=begin + timedelta(hours=1), power=0.0)
 
 
 def new_asset(ids: Ids) -> tuple[Any, ...]:
@@ -123,6 +130,9 @@ ACTIONS: dict[str, ActionLine] = {
     f"{ASSETS}:update_asset": ActionLine(ADD, lambda ids: (ids["battery"], AssetChange(name="renamed"))),
     f"{ASSETS}:delete_asset": ActionLine(MANAGE, lambda ids: (ids["battery"],)),
     f"{ASSETS}:copy_asset": ActionLine(ADD, lambda ids: (ids["battery"],)),
+    f"{HELD}:create_override": ActionLine(ADD, lambda ids: (ids["battery"], new_override())),
+    f"{HELD}:delete_override": ActionLine(ADD, lambda ids: (ids["override"],)),
+    f"{HELD}:delete_overrides": ActionLine(ADD, lambda ids: (ids["battery"],)),
     "app.usecases.templates:create_asset_from_template": ActionLine(
         ADD, lambda ids: ("battery", FromTemplate(name="from a template", account_id=ids["a:Mill"]))
     ),

@@ -119,6 +119,50 @@ def test_the_page_of_a_schedule_tells_what_it_costs_does_and_lacks(served: Api) 
     assert "inputs of schedule 3 are not kept" in gone and "EUR" in gone
 
 
+def test_a_step_is_explained_on_the_page_with_what_it_would_take(served: Api) -> None:
+    browser, _ = signed_in(served, "hand")
+    at, asked = f"{served.url}/assets/{served.ids['battery']}", {"tab": "plan", "schedule": "2", **TAKEN}
+    page = browser.get(at, params=asked, timeout=120).text
+    assert 'name="step" min="0"' in page and "part=plan-why" in page  # a link shows the answer again
+    answer = browser.get(at, params=asked | {"part": "plan-why"}, timeout=120).text
+    (first, *_) = served.get("/schedules/2/why", params=TAKEN).json()["text"]
+    assert first[first.index("battery") :] in answer and "<polyline" in answer
+    take = browser.get(at, params=asked | {"part": "plan-take", "wish": "idle"}, timeout=120).text
+    wish = {"device": "battery", "at": TAKEN["at"], "wish": "idle"}
+    needed = served.post("/schedules/2/what-would-it-take", json=wish).json()["answer"]
+    edge = needed["higher"] or needed["lower"]
+    assert (f"{edge['price']:.4f} EUR/kWh" if edge else "No price up to") in take
+    beyond = browser.get(at, params=asked | {"part": "plan-why", "at": "2020-01-01T00:00Z"}, timeout=120).text
+    assert "name a time in it" in beyond
+    assert "There is no schedule" in browser.get(at, params=asked | {"schedule": "99"}, timeout=120).text
+    rival, _ = signed_in(served, "rival")
+    for asked_part in ("plan-why", "plan-take", "plan-table", "plan-figures"):
+        refused = rival.get(at, params=asked | {"part": asked_part, "wish": "idle"}, timeout=120)
+        assert "battery runs" not in refused.text and "EUR" not in refused.text
+
+
+def test_powers_held_on_the_page_have_a_price_and_are_taken_back(served: Api) -> None:
+    browser, _ = signed_in(served, "hand")
+    at = f"{served.url}/assets/{served.ids['battery']}"
+    end = (START + timedelta(hours=1)).isoformat()
+
+    def press(word: str, key: str) -> requests.Response:
+        data = {"values": json.dumps({"key": key}), "_xsrf": browser.cookies["_xsrf"]}
+        asked = {"tab": "plan", "schedule": "2", "do": word}
+        return browser.post(at, params=asked, data=data, headers={"HX-Request": "true"}, timeout=120)
+
+    browser.get(at, params={"tab": "plan"}, timeout=120)
+    wrong = press("hold", "battery|now|then|x")
+    assert "refused" in wrong.headers["HX-Trigger"] and "cannot be held" in wrong.headers["HX-Trigger"]
+    done = press("hold", f"battery|{TAKEN['at']}|{end}|0.0")
+    assert "is held at 0 kW." in done.headers["HX-Trigger"] and "Take back" in done.text
+    (held,) = served.get(f"/assets/{served.ids['battery']}/overrides").json()
+    assert (held["device"], held["power"]) == ("battery", 0.0)
+    back = press("release", str(held["id"]))
+    assert "Taken back" in back.headers["HX-Trigger"] and "Take back" not in back.text
+    assert served.get(f"/assets/{served.ids['battery']}/overrides").json() == []
+
+
 def test_a_schedule_of_another_asset_is_not_shown(served: Api) -> None:
     browser, _ = signed_in(served, "rival")
     at = f"{served.url}/assets/{served.ids['foreign']}"

@@ -34,6 +34,7 @@ from db.core.database import Database
 from db.jobs.alerts import Alert
 from db.jobs.automations import Automation
 from db.jobs.jobs import Job
+from db.overrides import PowerOverride
 from db.schedules import POWER, ScheduleInputs
 from db.sensors import Sensor
 from tests.assemble.test_day_costs import planned as stored_row
@@ -81,13 +82,15 @@ def ids(sqlite_people: Database) -> dict[str, Any]:
         nightly = Automation(asset_id=found["battery"], name="x", kind="schedule", request={}, every=timedelta(days=1))
         nightly.at, nightly.next_at, nightly.created_at, nightly.active = timedelta(0), now, now, True
         nightly.on_data = False
-        session.add_all([remark, nightly])
+        held = PowerOverride(asset_id=asset_id, device="battery", start=now, end=now + timedelta(days=1), power=0.0)
+        held.created_at = now
+        session.add_all([remark, nightly, held])
         session.flush()
         place, load = session.get_one(Asset, found["site"]), session.get_one(Sensor, found["s:load"])
         planned = stored_row(session, place, (load, POWER, 1.0), belief_time=now)
         session.add(ScheduleInputs(schedule_id=planned.id, saved_at=now, content=inputs()))
         session.flush()
-        rows = {"remark": remark.id, "key": key.id, "automation": nightly.id, "stored": planned.id}
+        rows = {"remark": remark.id, "key": key.id, "automation": nightly.id, "stored": planned.id, "override": held.id}
     told = {f"j:{name}": name for name in ("today", "failed", "queued")} | rows
     return serving.identifiers(sqlite_people) | told
 

@@ -73,9 +73,11 @@ def read_lines(content: PlanContent, session: Session, principal: SignedIn) -> P
             if sensor.asset_id in tree:
                 lines.before += output_lines(session, sensor, output, content.before, span)
     try:
-        add_inputs(lines, open_site(session, actor_of(principal), row.id))
+        if content.reads_inputs:
+            add_inputs(lines, open_site(session, actor_of(principal), row.id))
     except EngineError:  # the figures say why it cannot be explained
-        lines.prices = price_lines(references, row)
+        lines.prices.clear()
+    lines.prices = lines.prices or price_lines(references, row)
     limit = row.connection("electricity").get("consumption-limit")
     if limit is not None and lines.connection:
         lines.limit = float(units.convert(limit, "kW", lines.connection[0].unit))

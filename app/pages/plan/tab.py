@@ -13,7 +13,7 @@ from app.fragments.tabs import TextTab
 from app.fragments.templates import note, render
 from app.fragments.visit import Visit
 from app.pages.asset.plan_cards import BEFORE_ROWS, breach_text, cost_cards
-from app.pages.plan import key_figures, missing, plan_table, run_form
+from app.pages.plan import held, key_figures, missing, plan_table, run_form, why
 from app.pages.plan.content import PlanContent, plan_address, read_plan
 from engine.site import Status
 
@@ -24,6 +24,8 @@ NO_PLAN = (
 PARTS: Mapping[str, Callable[[Visit, Session, SignedIn], Markup]] = {
     run_form.PART: run_form.read_run,
     "plan-figures": key_figures.read_figures,
+    "plan-why": why.read_why,
+    "plan-take": why.read_take,
     "plan-table": plan_table.read_table,
 }
 """What the tab asks for alone, by its name in the address."""
@@ -33,7 +35,7 @@ def forms(_visit: Visit, content: PlanContent) -> Mapping[str, PageForm]:
     """What the user may do here, by a word of the address."""
     if not content.may_plan:
         return {}
-    return {**run_form.forms(content), "forecast": missing.forecast_form(content)}
+    return {**run_form.forms(content), **held.forms(content), "forecast": missing.forecast_form(content)}
 
 
 def above(visit: Visit, content: PlanContent) -> Markup:
@@ -65,7 +67,7 @@ def below(visit: Visit, content: PlanContent) -> Markup:
     """What stands below the chart."""
     if content.row is None:
         return Markup("")
-    return plan_table.section(visit, content)
+    return why.panel(visit, content) + held.held_rows(content) + plan_table.section(visit, content)
 
 
 def lazy_part(visit: Visit, name: str, shown: Markup, *, trigger: str = "load") -> Markup:
