@@ -9,9 +9,12 @@ from engine.devices.device import Device
 from engine.devices.inflexible import Inflexible
 from engine.devices.port import Port
 from engine.devices.storage import Storage
+from engine.forecasting.forecaster import Forecaster
+from engine.forecasting.history import History
 from engine.formulation import Built, build_problem
 from engine.model.arrays import same_coefficients
 from engine.schedulers.fleet import Scheduler
+from engine.series.iso_time import HOUR_US, from_us
 from engine.series.window import Window
 from engine.site import Connection, Site, raised, with_limit
 from engine.tariffs import EnergyTariff
@@ -77,6 +80,25 @@ def check_device(device: Device, site: Site | None = None) -> None:
     assert plain.power.keys() == {port.name for port in device.ports}, "A fallback has a power for each port."
     assert all(power.shape == (n,) for power in plain.power.values()), "A fallback has a power for each step."
     assert plain.soc.keys() == {state.name for state in block.energies}, "A fallback has the energy of each store."
+
+
+def check_forecaster(forecaster: Forecaster) -> None:
+    """Assert what every forecaster promises: a value for each step, rising quantiles, the same answer twice."""
+    events = np.arange(24 * 30, dtype=np.int64) * HOUR_US
+    random = np.random.default_rng(0)
+    values = 5.0 + 2.0 * np.sin(np.arange(len(events)) * np.pi / 12.0) + random.normal(0.0, 0.3, len(events))
+    values[100:103] = np.nan
+    history = History(events=events, values=values, step=timedelta(hours=1), unit="kW")
+    window = Window.of_length(from_us(30 * 24 * HOUR_US), timedelta(hours=36), timedelta(hours=1))
+    before, levels = values.copy(), (0.05, 0.25, 0.5, 0.75, 0.95)
+    first, again = forecaster.forecast(history, window, levels), forecaster.forecast(history, window, levels)
+    assert first.mean.shape == (window.n,), f"The forecast has {first.mean.shape} values, not {window.n}."
+    assert first.quantiles.shape == (window.n, len(levels)), "A forecast has each quantile of each step."
+    assert np.isfinite(first.mean).all() and np.isfinite(first.quantiles).all(), "The forecast has gaps."
+    assert (np.diff(first.quantiles, axis=1) >= 0).all(), "Quantiles rise with their probability."
+    np.testing.assert_array_equal(first.quantiles, again.quantiles)
+    np.testing.assert_array_equal(values, before)
+    assert isinstance(getattr(type(forecaster), "version", None), str), "A forecaster has a version, for its source."
 
 
 def _assert_same_numbers(taken: Built, new: Built) -> None:

@@ -2,12 +2,19 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.errors import InputError
+from engine.forecasting.forecaster import LEVELS, Forecast
+from engine.forecasting.history import History
 from engine.series.iso_time import MICROSECOND, Microseconds
 from engine.series.window import Window
+
+FEWEST_ERRORS = 10
+"""Errors below which there is no band."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,7 +30,27 @@ class SeasonalNaive:
     reach: int = 4
     """How many seasons back to look where the nearer ones have no value."""
 
-    version = "1"
+    version: ClassVar[str] = "1"
+
+    def forecast(self, history: History, window: Window, levels: tuple[float, ...] = LEVELS) -> Forecast:
+        """The forecast of each step of a window; see ``Forecaster``.
+
+        Quantiles are those of the errors that it would have made in what is known, at any time of the day.
+
+        Raises:
+            InputError: Nothing is known of the seasons before.
+        """
+        foreseen = self.predict(history.events, history.values, window)
+        if np.isnan(foreseen).all():
+            raise InputError("Nothing is known of the seasons before; add measurements first.")
+        season = self.season // MICROSECOND
+        at = np.minimum(np.searchsorted(history.events, history.events - season), len(history.events) - 1)
+        errors = (history.values - history.values[at])[history.events[at] == history.events - season]
+        errors = errors[np.isfinite(errors)]
+        spread = np.zeros(len(levels))
+        if len(errors) >= FEWEST_ERRORS:
+            spread = np.quantile(errors - np.median(errors), levels)
+        return Forecast(mean=foreseen, quantiles=foreseen[:, None] + spread, levels=levels)
 
     def predict(self, moments: Microseconds, values: NDArray[np.float64], window: Window) -> NDArray[np.float64]:
         """Return the forecast for each step, NaN where nothing was seen in reach, shape (n,).
