@@ -47,11 +47,72 @@ def test_each_cycle_knows_only_what_was_known_when_it_began(api: Api, ids: dict[
         "end": "2026-06-04T00:00:00+02:00",
         "max-forecast-horizon": "PT6H",
         "forecast-frequency": "P1D",
+        "config": {"forecaster": "SeasonalNaive"},
     }
     job = api.post(f"/sensors/{key}/forecasts/trigger", json=body).json()["job"]
     ids_of_cycles = api.get(f"/sensors/{key}/forecasts/{job}").json()["forecasts"]
     found = [api.get(f"/sensors/{key}/forecasts/{one}").json()["values"] for one in ids_of_cycles]
     assert found == [[1.0] * 6, [2.0] * 6]
+
+
+def foreseen(api: Api, key: int, **request: Any) -> dict[str, Any]:
+    """The result of a forecast job that ended well."""
+    answer = api.post(
+        f"/sensors/{key}/forecasts/trigger", json={"start": NEXT, "duration": "P1D", "prior": NEXT} | request
+    )
+    assert answer.status_code == 202, answer.text
+    job = api.ended(answer.json()["job"]).json()
+    assert job["status"] == "FINISHED", job
+    return dict(job["result"])
+
+
+def test_quantiles_weather_and_bounds_of_a_forecast(api: Api, ids: dict[str, int]) -> None:
+    load, weather = sensor(api, ids, "kW"), sensor(api, ids, "°C")
+    warm = [10.0 + (7 * day + hour) % 11 for day in range(31) for hour in range(24)]
+    put(api, load, [30.0 - value for value in warm[:-24]], "kW", "2026-05-03T00:00:00+02:00", "P30D")
+    body = {"start": "2026-05-03T00:00:00+02:00", "duration": "P31D", "values": warm, "unit": "°C"}
+    # What the weather will be is foreseen a day and more before.
+    assert api.post(f"/sensors/{weather}/data", json=body | {"horizon": "PT24H"}).status_code == 200
+    request = {"probabilistic": True, "config": {"future-regressors": [weather], "lower": 10.5}}
+    result = foreseen(api, load, **request)
+    assert result["num-beliefs"] == 24 and 0.0 < result["relative-mae"] < 0.7
+    expected = [max(30.0 - value, 10.5) for value in warm[-24:]]
+    assert values(api, load, NEXT, **{"source-type": "forecaster"}) == pytest.approx(expected, abs=1.5)
+
+
+@pytest.mark.parametrize(("config", "field"), [
+    ({"train-period": "PT1H"}, "train-period"),
+    ({"train-period": "soon"}, "train-period"),
+    ({"regressors": ["x"]}, "regressors"),
+    ({"regressors": [987654]}, "regressors"),
+    ({"regresors": []}, "regresors"),
+    ({"forecaster": "SeasonalNaiv"}, "SeasonalNaive"),
+    ({"missing-threshold": 2}, "missing-threshold"),
+    ({"lower": "x"}, "lower"),
+])  # fmt: skip
+def test_a_wrong_configuration_is_refused_with_its_field(
+    api: Api, ids: dict[str, int], config: dict[str, Any], field: str
+) -> None:
+    answer = api.post(f"/sensors/{ids['s:load']}/forecasts/trigger", json={"start": NEXT, "config": config})
+    assert answer.status_code == 422 and field in answer.text
+
+
+def test_holidays_that_are_annotated_are_days_off(api: Api, ids: dict[str, int]) -> None:
+    key = sensor(api, ids, "kW")
+    workdays = [[8.0] * 24 if day % 7 not in (0,) else [2.0] * 24 for day in range(56)]  # from a Sunday on
+    for holiday in (11, 25, 39):
+        workdays[holiday] = [2.0] * 24
+    put(api, key, [value for day in workdays for value in day], "kW", "2026-04-05T00:00:00+02:00", "P56D")
+    for day in ("2026-04-16", "2026-04-30", "2026-05-14", "2026-06-01"):
+        body = {"content": "Holiday", "start": f"{day}T00:00:00+02:00", "end": f"{day}T23:59:59+02:00"}
+        answer = api.post(
+            f"/sensors/{key}/annotations", json=body | {"type": "holiday", "prior": "2026-01-01T00:00:00+01:00"}
+        )
+        assert answer.status_code in (200, 201), answer.text
+    foreseen(api, key, start="2026-05-31T00:00:00+02:00", duration="P3D", prior="2026-05-31T00:00:00+02:00")
+    found = values(api, key, "2026-06-01T00:00:00+02:00", "P2D", **{"source-type": "forecaster"})
+    holiday, usual = found[6:18], found[30:42]
+    assert max(map(float, filter(None, holiday))) < 4.0 < 6.5 < min(map(float, filter(None, usual)))
 
 
 def test_a_forecast_from_nothing_fails_and_says_so(api: Api, ids: dict[str, int]) -> None:

@@ -21,7 +21,6 @@ from db.core.database import get
 from db.sensors import Sensor
 from engine import plugins
 from engine.errors import FieldError
-from engine.forecasting.naive import SeasonalNaive
 from engine.series.iso_time import instant, zone
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -128,7 +127,7 @@ def show_schedulers() -> None:
 @click.command("forecasters")
 def show_forecasters() -> None:
     """Show what computes forecasts."""
-    _show_classes({SeasonalNaive.__name__: SeasonalNaive, **plugins.known("forecasters")})
+    _show_classes(plugins.known("forecasters"))
 
 
 def _show_classes(classes: Mapping[str, Any]) -> None:

@@ -3,81 +3,62 @@
 Each is made with what was known at its own moment.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 from sqlalchemy.orm import Session
 
+from app.assemble.history import RegressorSensor, read_history
 from app.auth.access.references import References
 from db import sources
 from db.beliefs import statistics, store
-from db.beliefs.chunks import Values
-from db.beliefs.store import Written
-from db.beliefs.time_range import BeliefQuery
+from db.beliefs.chunks import Beliefs
 from db.core import bounds
 from db.core.bounds import Most
 from db.sensors import Sensor
 from db.sources import Source
+from engine import plugins
 from engine.errors import FieldError, InputError
-from engine.forecasting.naive import SeasonalNaive
-from engine.series.iso_time import EPOCH
+from engine.forecasting.forecaster import Forecast, Forecaster
+from engine.series.iso_time import EPOCH, to_us
 from engine.series.window import Window
 
-SEASON = timedelta(days=1)
 MOST = 1000
 """Most cycles of one job."""
+USUAL = "AdaptiveForecaster"
+"""The forecaster where none is named."""
+ALIASES = {"TrainPredictPipeline": USUAL}
+"""Names by which clients of FlexMeasures ask for a default forecaster."""
 
 
-def forecast_window(
-    session: Session, sensor: Sensor, window: Window, *, known_at: datetime, season: timedelta
-) -> Written:
-    """Forecast the events of a window with what was known at one moment, and save the forecast."""
-    values = foresee_window(session, sensor, window, known_at=known_at, season=season)
-    return save_window(session, sensor, window, values, known_at=known_at)
-
-
-def save_window(session: Session, sensor: Sensor, window: Window, values: Values, *, known_at: datetime) -> Written:
-    """Save a forecast of the events of a window; it may have been computed in another session."""
-    return store.write(
-        session, sensor, forecaster_source(session), events=window.starts, values=values, known_at=known_at
-    )
-
-
-def foresee_window(
-    session: Session, sensor: Sensor, window: Window, *, known_at: datetime, season: timedelta
-) -> Values:
-    """Return a forecast of the events of a window with what was known at one moment; nothing is saved.
-
-    Args:
-        session: A session of any kind.
-        sensor: What to foresee; the steps of the window are its events.
-        window: The events to foresee.
-        known_at: Moment of knowledge; what was learned later is not used, and the forecast carries it.
-        season: Length after which the series resembles itself.
+def forecaster_class(name: str) -> type[Forecaster]:
+    """The forecaster with a name.
 
     Raises:
-        InputError: Nothing is known of the seasons before the window.
+        UnknownPlugin: There is none; the nearest name is told.
     """
-    forecaster = SeasonalNaive(season=season)
-    # One season more than it looks back: the newest values may be missing
-    past = window.start - (forecaster.reach + 1) * max(season, window.end - window.start)
-    known = store.read(session, sensor, BeliefQuery(past, window.start, known_at=known_at))
-    foreseen = forecaster.predict(known.events, known.values, window)
-    if np.isnan(foreseen).all():
-        raise InputError(
-            f"Sensor {sensor.id} ({sensor.name}) cannot be forecast: nothing is known of the time before "
-            f"{known_at.isoformat()}; add measurements first."
-        )
-    return foreseen
+    found: type[Forecaster] = plugins.find("forecasters", ALIASES.get(name, name))
+    return found
 
 
-def forecaster_source(session: Session) -> Source:
-    """Return the source that stands for the forecaster."""
-    name = SeasonalNaive.__name__
-    return sources.named(session, "Flexscope", type="forecaster", model=name, version=SeasonalNaive.version)
+def forecaster_source(session: Session, name: str) -> Source:
+    """The source that stands for a forecaster."""
+    kind = forecaster_class(name)
+    return sources.named(session, "Flexscope", type="forecaster", model=kind.__name__, version=kind.version)
+
+
+class RegressorRequest(BaseModel):
+    """A sensor that may explain the one to forecast."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    sensor: int
+    ahead: bool
+    """Whether its forecasts count, not its past alone."""
 
 
 class ForecastRequest(BaseModel):
@@ -95,6 +76,18 @@ class ForecastRequest(BaseModel):
     """How long after a cycle the next one begins."""
     prior: AwareDatetime | None = None
     """What was known then counts for every cycle; None: what is known when the cycle begins, or now."""
+    forecaster: str = USUAL
+    levels: tuple[float, ...] = (0.5,)
+    """Cumulative probabilities of the quantiles that are saved."""
+    regressors: tuple[RegressorRequest, ...] = ()
+    since: AwareDatetime | None = None
+    """Begin of what is learnt from."""
+    learnt: timedelta | None = None
+    """Length of what is learnt from, before each cycle; the later of both begins counts."""
+    lower: float | None = None
+    """No forecast lies below [unit of the sensor]."""
+    upper: float | None = None
+    """No forecast lies above [unit of the sensor]."""
 
 
 class Cycle(NamedTuple):
@@ -133,7 +126,7 @@ class Foreseen(NamedTuple):
     """One forecast that is not saved yet."""
 
     window: Window
-    values: Values
+    forecast: Forecast
     known_at: datetime
 
 
@@ -162,14 +155,57 @@ def foresee(references: References, request: ForecastRequest, *, known_at: datet
     simulated = min(line.first_event for line in lines) > known_at
     for window in cycles(request, sensor, bounds.of(session).written):
         moment = request.prior or (window.start if simulated else min(window.start, known_at))
-        values = foresee_window(session, sensor, window, known_at=moment, season=SEASON)
-        yield Foreseen(window, values, moment)
+        yield Foreseen(window, foresee_window(references, request, window, known_at=moment), moment)
+
+
+def foresee_window(references: References, request: ForecastRequest, window: Window, *, known_at: datetime) -> Forecast:
+    """The forecast of one window with what was known at one moment; nothing is saved.
+
+    Raises:
+        InputError: Nothing is known of the time before the window.
+    """
+    sensor = references.output(request.sensor, field="sensor")
+    regressors = [
+        RegressorSensor(references.sensor(each.sensor, field="config.regressors"), each.ahead)
+        for each in request.regressors
+    ]
+    begins = [request.since] if request.since else []
+    begins += [window.start - request.learnt] if request.learnt else []
+    history = read_history(
+        references.session, sensor, window, known_at=known_at, since=max(begins, default=None), regressors=regressors
+    )
+    try:
+        forecast = forecaster_class(request.forecaster)().forecast(history, window, request.levels)
+    except InputError as error:
+        subject = f"Sensor {sensor.id} ({sensor.name}) cannot be forecast from what was known at {known_at.isoformat()}"
+        raise InputError(f"{subject}: {error}") from error
+    return replace(
+        forecast,
+        mean=np.clip(forecast.mean, request.lower, request.upper),
+        quantiles=np.clip(forecast.quantiles, request.lower, request.upper),
+    )
 
 
 def save(references: References, request: ForecastRequest, found: Iterable[Foreseen]) -> list[Cycle]:
     """Save the forecasts of all cycles."""
-    sensor, done = references.output(request.sensor, field="sensor"), []
-    for window, values, moment in found:
-        written = save_window(references.session, sensor, window, values, known_at=moment)
+    session, done = references.session, []
+    sensor, source = references.output(request.sensor, field="sensor"), forecaster_source(session, request.forecaster)
+    for window, forecast, moment in found:
+        times = np.full(window.n, to_us(moment))
+        # Steps without a forecast are missing values, which are not stored.
+        beliefs = Beliefs(window.starts, times, forecast.quantiles, np.array(forecast.levels))
+        written = store.save(session, sensor, source, beliefs)
         done.append(Cycle(window.start, window.end, moment, written.stored))
     return done
+
+
+def facts(found: Sequence[Foreseen]) -> dict[str, Any]:
+    """What there is to say of the forecasts of some cycles: how good the newest one is, and what could not be used."""
+    newest = found[-1].forecast
+    notes = dict.fromkeys(note for each in found for note in each.forecast.notes)
+    measured = {"relative-mae": newest.skill, "coverage": newest.coverage}
+    return {
+        "weights": {name: round(weight, 3) for name, weight in newest.weights.items()},
+        **{name: round(value, 4) for name, value in measured.items() if value is not None},
+        **({"warnings": list(notes)} if notes else {}),
+    }

@@ -110,10 +110,11 @@ def run_forecast(references: References, attempt: Attempt) -> Save:
         done = forecast.save(again, request, found)
         return {
             "sensor": request.sensor,
-            "source": forecast.forecaster_source(again.session).id,
+            "source": forecast.forecaster_source(again.session, request.forecaster).id,
             "cycles": [[c.start.isoformat(), c.end.isoformat(), c.known_at.isoformat()] for c in done],
             "outputs": {str(request.sensor): {}},
             "num-beliefs": sum(cycle.stored for cycle in done),
+            **forecast.facts(found),
         }
 
     return save

@@ -1,12 +1,13 @@
 """Forecasts of sensors: ask for one or several cycles of them."""
 
 from datetime import datetime, timedelta
-from typing import Annotated, Any
+from typing import Annotated, TypeAlias
 
-from pydantic import Field
+from pydantic import Field, StrictInt
 from sqlalchemy.orm import Session
 
-from app.jobs.handlers.forecast import ForecastRequest, cycles
+from app.jobs.handlers.forecast import USUAL as USUAL_FORECASTER
+from app.jobs.handlers.forecast import ForecastRequest, RegressorRequest, cycles, forecaster_class
 from app.jobs.submission import Order
 from app.usecases.actor import Actor
 from app.usecases.fields import HYPHENS, Body, Length, Moment, lasting
@@ -14,10 +15,75 @@ from app.usecases.jobs.jobs import ask_once
 from db.core import bounds, database
 from db.jobs.jobs import Job
 from db.sensors import Sensor
+from engine.errors import FieldError
+from engine.forecasting.forecaster import LEVELS
 from engine.series.iso_time import after, zone
 
 USUAL = "PT48H"
 """Length of a forecast where none is asked for."""
+MOST_REGRESSORS = 20
+"""Regressors of each kind; each adds ten columns to every regression."""
+FEWEST_DAYS = timedelta(days=2)
+"""The shortest time to learn from."""
+
+
+class RegressorReference(Body):
+    """A sensor that may explain the one to forecast."""
+
+    sensor: StrictInt
+
+
+Regressors: TypeAlias = Annotated[tuple[StrictInt | RegressorReference, ...], Field(max_length=MOST_REGRESSORS)]
+
+
+class ForecastConfig(Body):
+    """How to forecast."""
+
+    model_config = HYPHENS
+
+    forecaster: Annotated[str, Field(description="Name of the forecaster")] = USUAL_FORECASTER
+    regressors: Annotated[Regressors, Field(description="Sensors whose past and forecasts count")] = ()
+    past_regressors: Annotated[Regressors, Field(description="Sensors whose past counts")] = ()
+    future_regressors: Annotated[Regressors, Field(description="Sensors whose forecasts count")] = ()
+    train_start: Annotated[Moment | None, Field(description="Begin of what is learnt from")] = None
+    train_period: Annotated[
+        Length | None, Field(description="Length of what is learnt from, at least two days; without it up to 3 years")
+    ] = None
+    max_training_period: Annotated[Length | None, Field(description="The same; the shorter of both counts")] = None
+    retrain_frequency: Annotated[
+        Length | None, Field(description="Accepted: each forecast is fitted to what is known, which takes a moment")
+    ] = None
+    missing_threshold: Annotated[
+        float, Field(ge=0.0, le=1.0, description="Accepted: gaps are filled from earlier days, whatever their share")
+    ] = 1.0
+    ensure_positive: Annotated[bool, Field(description="No forecast lies below 0")] = False
+    lower: Annotated[float | None, Field(description="No forecast lies below, in the unit of the sensor")] = None
+    upper: Annotated[float | None, Field(description="No forecast lies above, in the unit of the sensor")] = None
+
+    def regressor_sensors(self) -> list[tuple[str, int, bool]]:
+        """Field, id and whether forecasts count of each regressor, each once."""
+        found: dict[int, tuple[str, int, bool]] = {}
+        for name, ahead in (("regressors", True), ("future-regressors", True), ("past-regressors", False)):
+            for number, given in enumerate(getattr(self, name.replace("-", "_"))):
+                key = given if isinstance(given, int) else given.sensor
+                found.setdefault(key, (f"config.{name}[{number}]", key, ahead))
+        return list(found.values())
+
+    def learnt(self, start: datetime) -> timedelta | None:
+        """Length of what is learnt from; None: as much as a forecaster can use.
+
+        Raises:
+            FieldError: It is shorter than two days.
+        """
+        lengths = []
+        for name in ("train-period", "max-training-period"):
+            text = getattr(self, name.replace("-", "_"))
+            if text is not None:
+                length = lasting(text, start, field=f"config.{name}")
+                if length < FEWEST_DAYS:
+                    raise FieldError(f"config.{name}", "two days at least are needed; write it like P30D.")
+                lengths.append(length)
+        return min(lengths, default=None)
 
 
 class ForecastTrigger(Body):
@@ -31,10 +97,10 @@ class ForecastTrigger(Body):
     max_forecast_horizon: Annotated[Length | None, Field(description="How far each cycle looks")] = None
     forecast_frequency: Annotated[Length | None, Field(description="Between cycles; without it there is one")] = None
     prior: Annotated[Moment | None, Field(description="Forecast with what was known then")] = None
-    probabilistic: Annotated[bool, Field(description="Accepted; this forecaster gives one value per event")] = False
-    config: Annotated[
-        dict[str, Any], Field(default_factory=dict, description="Of trained forecasters: this one needs no training")
-    ]
+    probabilistic: Annotated[
+        bool, Field(description="Save the quantiles 10 %, 50 % and 90 %, not the median alone")
+    ] = False
+    config: Annotated[ForecastConfig, Field(default_factory=ForecastConfig, description="How to forecast")]
 
     def request(self, sensor: Sensor, now: datetime) -> ForecastRequest:
         """Request of the job that forecasts a sensor; without a start, the first cycle begins now."""
@@ -53,6 +119,15 @@ class ForecastTrigger(Body):
             # Never negative: an end before the start is refused by the cycles, which name the field.
             frequency=lasting(often, start, field="forecast-frequency") if often else max(end - start, timedelta(0)),
             prior=self.prior,
+            forecaster=self.config.forecaster,
+            levels=LEVELS if self.probabilistic else (0.5,),
+            regressors=tuple(
+                RegressorRequest(sensor=number, ahead=ahead) for _, number, ahead in self.config.regressor_sensors()
+            ),
+            since=self.config.train_start,
+            learnt=self.config.learnt(start),
+            lower=max(self.config.lower or 0.0, 0.0) if self.config.ensure_positive else self.config.lower,
+            upper=self.config.upper,
         )
 
 
@@ -67,12 +142,9 @@ def request_forecast(session: Session, actor: Actor, sensor_id: int, trigger: Fo
     sensor = database.get(session, Sensor, sensor_id)
     actor.check("create-children", sensor)
     references = actor.references(session)
-    # The configuration is for trained forecasters of plugins: what it names must be the actor's to read.
-    for key, value in trigger.config.items():
-        if "regressors" in key.lower() and value is not None:
-            for number, entry in enumerate(value if isinstance(value, list) else [value]):
-                named = entry.get("sensor") if isinstance(entry, dict) else entry
-                references.sensor(named, field=f"config.{key}[{number}]")
+    for field, number, _ in trigger.config.regressor_sensors():
+        references.sensor(number, field=field)
+    forecaster_class(trigger.config.forecaster)
     request = trigger.request(sensor, actor.now)
     # The first cycle meets every refusal; the others are of the job.
     next(cycles(request, sensor, bounds.of(session).written))

@@ -1,0 +1,149 @@
+"""What a forecaster is given of a sensor: its measurements, its regressors and its holidays, as known at one moment."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import numpy as np
+from sqlalchemy.orm import Session
+
+from db import annotations
+from db.annotations import On
+from db.assets import Asset, lineage
+from db.beliefs import store
+from db.beliefs.knowledge import AsOf
+from db.beliefs.latest import Known
+from db.beliefs.source_filter import SourceFilter
+from db.beliefs.time_range import BeliefQuery
+from db.sensors import Sensor
+from engine.errors import FieldError
+from engine.forecasting.history import History, Place, Regressor
+from engine.series.event_series import EventSeries
+from engine.series.iso_time import MICROSECOND, from_us, to_us, zone
+from engine.series.window import Window
+
+LONGEST = timedelta(days=1280)
+"""How far back is read: what the default forecaster learns from at most, and what weighs its experts."""
+MOST_EVENTS = 150_000
+"""Events that are read at most."""
+DAY = timedelta(days=1)
+NO_OPINION = SourceFilter(not_types=("forecaster", "scheduler"))
+"""What was measured or published, not what we computed."""
+
+
+@dataclass(frozen=True)
+class RegressorSensor:
+    """A sensor that explains another."""
+
+    sensor: Sensor
+    ahead: bool
+    """Whether its forecasts are used; else its past alone."""
+
+
+def read_history(
+    session: Session,
+    sensor: Sensor,
+    window: Window,
+    *,
+    known_at: datetime,
+    since: datetime | None = None,
+    regressors: Iterable[RegressorSensor] = (),
+) -> History:
+    """What was known of a sensor and of its regressors at one moment.
+
+    Args:
+        session: A session of any kind.
+        sensor: To be forecast.
+        window: The events to foresee.
+        known_at: Nothing that was learned later is used.
+        since: Begin of what is learnt from; None: as far back as a forecaster can use.
+        regressors: Whose values may explain the sensor's, each once.
+    """
+    first = max(window.start - LONGEST, window.start - MOST_EVENTS * window.step)
+    first = max(first, since) if since is not None else first
+    measured = BeliefQuery(
+        first, window.start, known_at=AsOf(known_at=known_at, at_most=timedelta(0)), sources=NO_OPINION
+    )
+    known = store.read(session, sensor, measured)
+    if not len(known.events):  # data that were sent in before their events: a simulated time, or what others foresaw
+        known = store.read(session, sensor, BeliefQuery(first, window.start, known_at=known_at, sources=NO_OPINION))
+    place = zone(sensor.timezone)
+    begin = from_us(int(known.events[0])) if len(known.events) else window.start
+    return History(
+        events=known.events,
+        values=known.values,
+        step=window.step,
+        unit=sensor.unit,
+        zone=place,
+        regressors=tuple(_regressor(session, each, begin, window, known_at=known_at) for each in regressors),
+        days_off=_days_off(session, sensor, begin, window.end, place, known_at),
+        place=_place(sensor.asset),
+    )
+
+
+def _regressor(
+    session: Session, regressor: RegressorSensor, begin: datetime, window: Window, *, known_at: datetime
+) -> Regressor:
+    """The values of a regressor in the steps of the series and, if it is used ahead, of the window.
+
+    For the past, what was forecast as long ahead as the window reaches, at most a day; what was measured only where
+    there is no forecast: a fit to measured weather would trust the forecast weather too much.
+    """
+    sensor = regressor.sensor
+    ticks = np.arange(to_us(begin), to_us(window.end) + 1, window.step // MICROSECOND)
+    lead = min(window.end - window.start, DAY)
+
+    def over(as_of: AsOf, end: datetime) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+        known: Known = store.read(session, sensor, BeliefQuery(begin - DAY, end, known_at=as_of))
+        series = EventSeries(known.events, known.values, sensor.resolution, sensor.unit, zone(sensor.timezone))
+        return series.over(ticks)
+
+    values = over(AsOf(known_at=known_at), window.end if regressor.ahead else window.start)
+    if regressor.ahead:
+        foreseen = over(AsOf(known_at=known_at, horizon=lead), window.start)
+        past = ticks[:-1] < to_us(window.start)
+        if np.isfinite(foreseen[past]).sum() >= past.sum() / 2:
+            values = np.where(past & np.isfinite(foreseen), foreseen, values)
+    name = f"{sensor.name} (sensor {sensor.id})"
+    return Regressor(name=name, events=ticks[:-1], values=values, unit=sensor.unit, ahead=regressor.ahead)
+
+
+def _place(asset: Asset) -> Place | None:
+    """Where an asset stands, or what it belongs to, and how its modules face the sun as its attributes say."""
+    for each in reversed(lineage(asset)):
+        if each.latitude is not None and each.longitude is not None:
+            tilt, azimuth = (_degrees(asset, name, most) for name, most in (("tilt", 90.0), ("azimuth", 360.0)))
+            return Place(latitude=each.latitude, longitude=each.longitude, tilt=tilt, azimuth=azimuth)
+    return None
+
+
+def _degrees(asset: Asset, name: str, most: float) -> float | None:
+    """An angle among the attributes of an asset [°].
+
+    Raises:
+        FieldError: It is no angle.
+    """
+    given = asset.attributes.get(name)
+    if given is None:
+        return None
+    if isinstance(given, bool) or not isinstance(given, int | float) or not 0.0 <= given <= most:
+        raise FieldError(f"attributes.{name}", f"{given!r} is no angle; give degrees from 0 to {most:g}.")
+    return float(given)
+
+
+def _days_off(
+    session: Session, sensor: Sensor, start: datetime, end: datetime, place: ZoneInfo, known_at: datetime
+) -> frozenset[date]:
+    """Days on which a holiday is annotated on the sensor, on what it belongs to, or on the account."""
+    line = lineage(sensor.asset)
+    accounts = {asset.account_id for asset in line if asset.account_id is not None}
+    on = On(accounts=accounts, assets=[asset.id for asset in line], sensors=[sensor.id])
+    days: set[date] = set()
+    for each in annotations.overlapping(session, on, start, end + DAY):
+        if each.type != "holiday" or (each.belief_time is not None and each.belief_time > known_at):
+            continue
+        first = max(each.start, start).astimezone(place).date()
+        last = (min(each.end, end + DAY) - timedelta(microseconds=1)).astimezone(place).date()
+        days.update(first + DAY * number for number in range((last - first).days + 1))
+    return frozenset(days)
