@@ -22,7 +22,7 @@ import pandas as pd
 
 from engine.forecasting.bands import steer
 from engine.forecasting.case import Case
-from engine.forecasting.history import Floats, History, Place, Regressor
+from engine.forecasting.history import Floats, Location, Regressor, SeriesHistory
 from engine.forecasting.mixture import Loss, mix
 from engine.series.iso_time import Microseconds, from_us, to_us
 from engine.series.window import Window
@@ -45,7 +45,7 @@ class Series(NamedTuple):
     """Share of the days at the end that are tested."""
     regressors: tuple[tuple[str, str], ...] = ()
     """File and part of the name of a column."""
-    place: Place | None = None
+    place: Location | None = None
     days_off: frozenset[date] = frozenset()
 
 
@@ -66,7 +66,7 @@ class Result(NamedTuple):
 GERMANY, PRICES = "germany_load_wind_pv_forecast_temperature.csv.gz", "day_ahead_prices_de_nl_be.csv"
 HOMES, GAS, WEATHER = (f"{name}_belgium_2016.csv.gz" for name in ("home_electricity", "home_gas_heating", "weather"))
 PLANT, WIND = "pv_plant_colorado_with_weather.csv.gz", "wind_turbine_10min_2021.csv.gz"
-COLORADO, TURIN = Place(latitude=39.74, longitude=-105.18), Place(latitude=45.065, longitude=7.659)
+COLORADO, TURIN = Location(latitude=39.74, longitude=-105.18), Location(latitude=45.065, longitude=7.659)
 
 
 @cache
@@ -111,12 +111,12 @@ def listed(folder: Path) -> Iterator[Series]:
     yield Series("PV Colorado, weather", PLANT, "ac_power_w", "W", "America/Denver", 0.4, weather, COLORADO)
     yield Series("PV Colorado", PLANT, "ac_power_w", "W", "America/Denver", 0.4, place=COLORADO)
     yield Series("PV Turin", "pv_rooftop_turin_2019.csv.gz", "pv_kw_per_kwp", "kW", "Europe/Rome", 0.6, place=TURIN)
-    fleet = Place(latitude=51.0, longitude=10.0)
+    fleet = Location(latitude=51.0, longitude=10.0)
     yield Series("PV fleet DE", GERMANY, "pv_forecast_mwh", "MWh", german, 0.41, place=fleet)
     yield Series("wind turbine", WIND, "power_kw", "kW", "UTC", 0.5, ((WIND, "wind_speed"),))
 
 
-def read(folder: Path, series: Series) -> tuple[History, int]:
+def read(folder: Path, series: Series) -> tuple[SeriesHistory, int]:
     """The whole of a series, and how many days are tested."""
     table = columns(folder / series.file)
     values = table[series.column].astype(float).to_numpy()
@@ -130,7 +130,7 @@ def read(folder: Path, series: Series) -> tuple[History, int]:
             )  # comes more coarsely
             unit = next(unit for part, unit in UNITS.items() if part in name)
             regressors.append(Regressor(name=name, events=other.index.asi8, values=other.to_numpy(), unit=unit))
-    history = History(
+    history = SeriesHistory(
         events=events,
         values=values[:end],
         step=timedelta(microseconds=int(np.median(np.diff(events)))),
@@ -144,7 +144,7 @@ def read(folder: Path, series: Series) -> tuple[History, int]:
 
 
 def backcast(
-    history: History,
+    history: SeriesHistory,
     tested: int,
     *,
     every: int = 14,
@@ -159,7 +159,7 @@ def backcast(
     last = end - timedelta(days=1)
     began = time.process_time()
     known = history.events < to_us(last.astimezone(UTC))
-    past = History(**{**vars(history), "events": history.events[known], "values": history.values[known]})
+    past = SeriesHistory(**{**vars(history), "events": history.events[known], "values": history.values[known]})
     window = Window.of_length(last, timedelta(hours=hours), history.step)
     case = Case.of(past, window, backcast=tested + WARM_UP)
     targets = np.arange(max(case.days.past + 1 - tested - WARM_UP, min(14, case.days.past // 2)), case.days.past + 1)
@@ -221,7 +221,7 @@ def report_prices(folder: Path, market: str) -> None:
         Regressor(name=name, events=events, values=table[name].to_numpy(float)) for name in table.columns[1:-1]
     )
     price = table[table.columns[-1]].to_numpy(float)
-    history = History(
+    history = SeriesHistory(
         events=events, values=price, step=timedelta(hours=1), unit="EUR/MWh", regressors=regressors
     )  # fmt: skip
     end = from_us(int(events[-1])) + timedelta(hours=1)
@@ -237,7 +237,7 @@ def report_home(folder: Path) -> None:
     table = pd.read_csv(folder / "benchmarks" / "emhass_home" / "load.csv.gz")
     events: Microseconds = pd.DatetimeIndex(pd.to_datetime(table.iloc[:, 0], utc=True)).as_unit("us").asi8
     values, zone = table.iloc[:, 1].interpolate().to_numpy(float), ZoneInfo("Europe/Paris")
-    history = History(events=events, values=values, step=timedelta(minutes=30), unit="W", zone=zone)
+    history = SeriesHistory(events=events, values=values, step=timedelta(minutes=30), unit="W", zone=zone)
     end = datetime(2025, 2, 28, tzinfo=zone)
     day = backcast(history, 14, loss="squared", every=7, end=end)
     print(f"| home, day ahead | {np.sqrt(((day.mixed - day.actual) ** 2).mean()):.0f} W | {day.milliseconds:.0f} |")

@@ -10,7 +10,7 @@ from engine.devices.inflexible import Inflexible
 from engine.devices.port import Port
 from engine.devices.storage import Storage
 from engine.forecasting.forecaster import Forecaster
-from engine.forecasting.history import History
+from engine.forecasting.history import SeriesHistory
 from engine.formulation import Built, build_problem
 from engine.model.arrays import same_coefficients
 from engine.schedulers.fleet import Scheduler
@@ -88,7 +88,7 @@ def check_forecaster(forecaster: Forecaster) -> None:
     random = np.random.default_rng(0)
     values = 5.0 + 2.0 * np.sin(np.arange(len(events)) * np.pi / 12.0) + random.normal(0.0, 0.3, len(events))
     values[100:103] = np.nan
-    history = History(events=events, values=values, step=timedelta(hours=1), unit="kW")
+    history = SeriesHistory(events=events, values=values, step=timedelta(hours=1), unit="kW")
     window = Window.of_length(from_us(30 * 24 * HOUR_US), timedelta(hours=36), timedelta(hours=1))
     before, levels = values.copy(), (0.05, 0.25, 0.5, 0.75, 0.95)
     first, again = forecaster.forecast(history, window, levels), forecaster.forecast(history, window, levels)

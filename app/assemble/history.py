@@ -18,7 +18,7 @@ from db.beliefs.source_filter import SourceFilter
 from db.beliefs.time_range import BeliefQuery
 from db.sensors import Sensor
 from engine.errors import FieldError
-from engine.forecasting.history import History, Place, Regressor
+from engine.forecasting.history import Location, Regressor, SeriesHistory
 from engine.series.event_series import EventSeries
 from engine.series.iso_time import MICROSECOND, from_us, to_us, zone
 from engine.series.window import Window
@@ -49,7 +49,7 @@ def read_history(
     known_at: datetime,
     since: datetime | None = None,
     regressors: Iterable[RegressorSensor] = (),
-) -> History:
+) -> SeriesHistory:
     """What was known of a sensor and of its regressors at one moment.
 
     Args:
@@ -70,7 +70,7 @@ def read_history(
         known = store.read(session, sensor, BeliefQuery(first, window.start, known_at=known_at, sources=NO_OPINION))
     place = zone(sensor.timezone)
     begin = from_us(int(known.events[0])) if len(known.events) else window.start
-    return History(
+    return SeriesHistory(
         events=known.events,
         values=known.values,
         step=window.step,
@@ -109,12 +109,12 @@ def _regressor(
     return Regressor(name=name, events=ticks[:-1], values=values, unit=sensor.unit, ahead=regressor.ahead)
 
 
-def _place(asset: Asset) -> Place | None:
+def _place(asset: Asset) -> Location | None:
     """Where an asset stands, or what it belongs to, and how its modules face the sun as its attributes say."""
     for each in reversed(lineage(asset)):
         if each.latitude is not None and each.longitude is not None:
             tilt, azimuth = (_degrees(asset, name, most) for name, most in (("tilt", 90.0), ("azimuth", 360.0)))
-            return Place(latitude=each.latitude, longitude=each.longitude, tilt=tilt, azimuth=azimuth)
+            return Location(latitude=each.latitude, longitude=each.longitude, tilt=tilt, azimuth=azimuth)
     return None
 
 

@@ -9,9 +9,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.assemble.site.request import ScheduleRequest
+from app.auth.access.references import References
 from app.demo import excerpts, toy
 from app.demo.toy import HOUR, PLACE, QUARTER, add_asset, add_sensor, operator
 from app.jobs.handlers import forecast
+from app.jobs.handlers.forecast import ForecastRequest
 from app.usecases.assets import AssetChange, update_asset
 from app.usecases.jobs.schedules import ScheduleOrder, compute_schedule, save_schedule
 from db import sources
@@ -38,7 +40,8 @@ HISTORY, PLAN = timedelta(weeks=52), timedelta(hours=48)
 DAY, WEEK = timedelta(days=1), timedelta(weeks=1)
 PUBLISHED = timedelta(hours=13)
 """Time of day, in Amsterdam, at which the prices of the next day are known."""
-SEASONS = {"load": WEEK, "charging": WEEK, "solar": DAY, "day-ahead price": DAY, "retail price": DAY}
+FORECAST = ("load", "charging", "solar", "day-ahead price", "retail price")
+"""Sensors that are forecast for the time of the plan."""
 
 
 def house(session: Session) -> Asset | None:
@@ -136,10 +139,15 @@ def load(database: Database, *, now: datetime) -> Loaded:
         published = today + (2 * DAY if now >= today + PUBLISHED else DAY)
         stored = _measured(session, sensors, by, hour) + _prices(session, sensors, by, published)
         # Forecasts for the time of the plan, of prices for what is not published
-        for name, season in SEASONS.items():
+        references = References(session, None)
+        for name in FORECAST:
             start = max(hour, published.astimezone(UTC)) if "price" in name else hour
-            ahead = Window(start, hour + PLAN, sensors[name].resolution)
-            stored += forecast.forecast_window(session, sensors[name], ahead, known_at=now, season=season).stored
+            ahead, end = hour + PLAN - start, hour + PLAN
+            ask = ForecastRequest(
+                sensor=sensors[name].id, start=start, end=end, horizon=ahead, frequency=ahead, prior=now
+            )
+            foreseen = list(forecast.foresee(references, ask, known_at=now))
+            stored += sum(cycle.stored for cycle in forecast.save(references, ask, foreseen))
         # The battery is taken as half full where no earlier schedule tells its state of charge
         known = store.read(session, sensors["soc"], BeliefQuery(hour - toy.HOUR, hour + toy.HOUR, known_at=now))
         half = {"asset": sensors["battery"].asset_id, "soc-at-start": "50 %"}

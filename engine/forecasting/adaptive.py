@@ -11,7 +11,7 @@ from engine.errors import InputError
 from engine.forecasting.bands import Bands, steer
 from engine.forecasting.case import CannotTabulate, Case
 from engine.forecasting.forecaster import LEVELS, Forecast
-from engine.forecasting.history import Floats, History
+from engine.forecasting.history import Floats, SeriesHistory
 from engine.forecasting.mixture import MEMORY, YARDSTICKS, daily_losses, mix
 from engine.forecasting.naive import SeasonalNaive
 from engine.series.window import Window
@@ -23,7 +23,7 @@ class AdaptiveForecaster:
 
     version: ClassVar[str] = "1"
 
-    def forecast(self, history: History, window: Window, levels: tuple[float, ...] = LEVELS) -> Forecast:
+    def forecast(self, history: SeriesHistory, window: Window, levels: tuple[float, ...] = LEVELS) -> Forecast:
         """The forecast of each step of a window; see ``Forecaster``.
 
         Where less than a day is known, or events do not divide days, the plain seasonal forecast serves.

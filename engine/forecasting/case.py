@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from engine.errors import InputError
 from engine.forecasting.columns import (
-    Columns,
+    KnownColumns,
     calendar_columns,
     heating_columns,
     own_columns,
@@ -22,9 +22,9 @@ from engine.forecasting.columns import (
 )
 from engine.forecasting.days import DAY_US, Days
 from engine.forecasting.experts import Averages, Expert, Tall, Task, Wide, whole_day_table
-from engine.forecasting.history import UTC, Floats, History
+from engine.forecasting.history import UTC, Floats, SeriesHistory
 from engine.forecasting.physical.irradiance import Sun
-from engine.forecasting.physical.pv import envelope, pv_columns
+from engine.forecasting.physical.pv import Outdoors, envelope, pv_columns
 from engine.series.iso_time import MICROSECOND
 from engine.series.window import Window
 from engine.units import units
@@ -66,7 +66,7 @@ class CannotTabulate(InputError):
 class Case:
     """A history as a table of days, and everything about it that does not depend on how far ahead one looks."""
 
-    history: History
+    history: SeriesHistory
     days: Days
     kind: Kind
     end: int
@@ -75,7 +75,7 @@ class Case:
     """Days before the origin that are foreseen too, at most half of all."""
 
     @classmethod
-    def of(cls, history: History, window: Window, backcast: int = BACKCAST) -> "Case":
+    def of(cls, history: SeriesHistory, window: Window, backcast: int = BACKCAST) -> "Case":
         """The case of forecasting a window.
 
         Args:
@@ -176,8 +176,8 @@ class Case:
             return foreseen
         return {name: np.where(counts[targets], np.maximum(table, 0.0), 0.0) for name, table in foreseen.items()}
 
-    def _columns(self, ahead: int, values: Floats) -> Columns:
-        columns, (known, past, _) = Columns(self.days, ahead), self.regressors
+    def _columns(self, ahead: int, values: Floats) -> KnownColumns:
+        columns, (known, past, _) = KnownColumns(self.days, ahead), self.regressors
         own_columns(columns, values)
         calendar_columns(columns, self.history, people=self.kind != "pv")
         regressor_columns(columns, known, slice(0, max(self.first_target, 1)))
@@ -188,7 +188,8 @@ class Case:
             whole_day_columns(columns, values, known)
         elif self.sun and self.history.place:
             light = next((table for name, table in known.items() if units.same_kind(units_of[name], "W/m²")), None)
-            pv_columns(columns, values, self.sun, self.history.place, light, warm, self.first_target)
+            outdoors = Outdoors(self.sun, light, warm)
+            pv_columns(columns, values, self.history.place, outdoors, self.first_target)
         elif warm is not None:
             heating_columns(columns, warm)
         return columns
@@ -213,7 +214,7 @@ class Case:
         return np.where(beside >= SMALLEST_SHARE * most, beside, 0.0)
 
 
-def kind_of(history: History) -> Kind:
+def kind_of(history: SeriesHistory) -> Kind:
     """What a series is: by its unit, and for a plant by whether it stands still by night and runs by day."""
     if units.currency_in(history.unit):
         return "price"

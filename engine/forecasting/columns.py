@@ -8,7 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from engine.forecasting.days import Days, earlier, filled
-from engine.forecasting.history import Floats, History, Regressor
+from engine.forecasting.history import Floats, Regressor, SeriesHistory
 
 COMFORT = 15.5
 """Outdoor temperature below which buildings are heated, the base of heating degrees [°C]."""
@@ -19,7 +19,7 @@ HALF_LIFE = 10
 
 
 @dataclass
-class Columns:
+class KnownColumns:
     """Named columns by target: row d, step s is about the event there, as seen ``ahead`` days before it.
 
     ``ahead`` is 1 for the first day from the origin on. Day d − ahead is the newest one that is known.
@@ -46,7 +46,7 @@ class Columns:
         return tuple(sorted({self.ahead, self.ahead + 1, self.ahead + 2, weeks, weeks + 7}))
 
 
-def own_columns(columns: Columns, values: Floats) -> None:
+def own_columns(columns: KnownColumns, values: Floats) -> None:
     """Add what the series' own past says, from a table of days with gaps, shape (rows, S)."""
     known, ahead, steps = filled(values), columns.ahead, columns.days.steps
     weeks, hour = -(-ahead // 7) * 7, max(1, steps // 24)
@@ -107,7 +107,7 @@ def _rolling_mean(known: Floats, days: int) -> Floats:
     return np.asarray((sums[ends] - sums[starts]) / (ends - starts)[:, None])
 
 
-def calendar_columns(columns: Columns, history: History, *, people: bool) -> None:
+def calendar_columns(columns: KnownColumns, history: SeriesHistory, *, people: bool) -> None:
     """Add the time of day, and for what people do the weekday, holidays and whose day the lags were of."""
     days, clock = columns.days, columns.days.clock
     hours = days.by_cell(clock.hour + clock.minute / 60.0)
@@ -150,7 +150,7 @@ def _waves(turns: Floats, most: int) -> dict[str, Floats]:
     }
 
 
-def regressor_columns(columns: Columns, regressors: Mapping[str, Floats], learn: slice) -> None:
+def regressor_columns(columns: KnownColumns, regressors: Mapping[str, Floats], learn: slice) -> None:
     """Add what regressors say that are known for the target, each a table without gaps of shape (rows, S).
 
     Args:
@@ -174,7 +174,7 @@ def regressor_columns(columns: Columns, regressors: Mapping[str, Floats], learn:
         columns.add(f"{name}, by usual", scaled * columns.by_name["median of a week"])
 
 
-def heating_columns(columns: Columns, temperature: Floats) -> None:
+def heating_columns(columns: KnownColumns, temperature: Floats) -> None:
     """Add heating degrees and their means over 24 h and 72 h, as a building is slow [K]."""
     degrees = np.maximum(COMFORT - temperature, 0.0)
     columns.add("heating degrees", degrees)
@@ -182,7 +182,7 @@ def heating_columns(columns: Columns, temperature: Floats) -> None:
         columns.add(f"heating degrees of {24 * days} h", trailing_mean(degrees, days * columns.days.steps))
 
 
-def whole_day_columns(columns: Columns, values: Floats, regressors: Mapping[str, Floats]) -> None:
+def whole_day_columns(columns: KnownColumns, values: Floats, regressors: Mapping[str, Floats]) -> None:
     """Add the shape of the newest day and of what is known of the target's day: prices clear for a whole day."""
     known, ahead, steps = filled(values), columns.ahead, columns.days.steps
     for number in range(8):
@@ -197,7 +197,7 @@ def whole_day_columns(columns: Columns, values: Floats, regressors: Mapping[str,
         columns.add(f"{name}, change of the day", mean - earlier(mean, 1))
 
 
-def past_columns(columns: Columns, regressors: Mapping[str, Floats]) -> None:
+def past_columns(columns: KnownColumns, regressors: Mapping[str, Floats]) -> None:
     """Add what is known of regressors that are measured only, each a table without gaps of shape (rows, S)."""
     for name, values in regressors.items():
         columns.add(f"{name}, {columns.ahead} days ago", earlier(values, columns.ahead))

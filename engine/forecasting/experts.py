@@ -32,7 +32,7 @@ class Task:
     columns: NDArray[np.float32]
     """Shape (rows, S, p)."""
     whole_days: Floats
-    """Columns of whole days for the regression of all steps at once, shape (rows, q)."""
+    """KnownColumns of whole days for the regression of all steps at once, shape (rows, q)."""
     targets: NDArray[np.intp]
     """Rows to foresee, increasing; rows before the first one are learnt from."""
     refits: tuple[int, ...]

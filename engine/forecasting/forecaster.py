@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar, Protocol
 
-from engine.forecasting.history import Floats, History
+from engine.forecasting.history import Floats, SeriesHistory
 from engine.series.window import Window
 
 LEVELS = (0.1, 0.5, 0.9)
@@ -37,7 +37,7 @@ class Forecaster(Protocol):
     version: ClassVar[str]
     """Changes when forecasts do; part of the source of what is saved."""
 
-    def forecast(self, history: History, window: Window, levels: tuple[float, ...] = LEVELS) -> Forecast:
+    def forecast(self, history: SeriesHistory, window: Window, levels: tuple[float, ...] = LEVELS) -> Forecast:
         """The forecast of each step of a window, whose steps are events of the series.
 
         Raises:

@@ -29,7 +29,7 @@ class Regressor:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Place:
+class Location:
     """Where a plant stands, and how its modules face the sun."""
 
     latitude: float
@@ -43,7 +43,7 @@ class Place:
 
 
 @dataclass(frozen=True, kw_only=True)
-class History:
+class SeriesHistory:
     """A series as known at one moment. Nothing that was learned later is in it; see ``app.assemble``."""
 
     events: Microseconds
@@ -58,4 +58,4 @@ class History:
     regressors: tuple[Regressor, ...] = ()
     days_off: frozenset[date] = field(default_factory=frozenset)
     """Holidays, on the clock of the zone; Sundays need not be named."""
-    place: Place | None = None
+    place: Location | None = None

@@ -14,7 +14,7 @@ PENALTIES = np.array([3e-4, 1e-3, 3e-3, 0.01, 0.03, 0.1, 0.3, 1.0])
 WIDE_PENALTIES = np.array([0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0])
 """The same where there are more columns than rows."""
 CLIP = 5.0
-"""Columns are clipped at so many standard deviations: squares of what was never seen before lead anywhere."""
+"""KnownColumns are clipped at so many standard deviations: squares of what was never seen before lead anywhere."""
 COLD_ROUNDS, WARM_ROUNDS = 4, 2
 """Rounds of reweighting from the ridge, and from an earlier median."""
 SMALLEST_RESIDUAL = 0.1

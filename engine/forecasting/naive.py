@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from engine.errors import InputError
 from engine.forecasting.forecaster import LEVELS, Forecast
-from engine.forecasting.history import History
+from engine.forecasting.history import SeriesHistory
 from engine.series.iso_time import MICROSECOND, Microseconds
 from engine.series.window import Window
 
@@ -32,7 +32,7 @@ class SeasonalNaive:
 
     version: ClassVar[str] = "1"
 
-    def forecast(self, history: History, window: Window, levels: tuple[float, ...] = LEVELS) -> Forecast:
+    def forecast(self, history: SeriesHistory, window: Window, levels: tuple[float, ...] = LEVELS) -> Forecast:
         """The forecast of each step of a window; see ``Forecaster``.
 
         Quantiles are those of the errors that it would have made in what is known, at any time of the day.

@@ -44,7 +44,7 @@ def forecast_form(content: PlanContent) -> PageForm:
     """The button that forecasts all sensors without values."""
 
     async def send(visit: Visit, _values: dict[str, Any]) -> Done:
-        trigger = ForecastTrigger(config={})
+        trigger = ForecastTrigger()
         for sensor_id in missing_sensors(content.warnings):
             await triggering(
                 lambda session, actor, key=sensor_id: [request_forecast(session, actor, key, trigger)],  # type: ignore[misc]

@@ -100,7 +100,7 @@ class ForecastTrigger(Body):
     probabilistic: Annotated[
         bool, Field(description="Save the quantiles 10 %, 50 % and 90 %, not the median alone")
     ] = False
-    config: Annotated[ForecastConfig, Field(default_factory=ForecastConfig, description="How to forecast")]
+    config: Annotated[ForecastConfig, Field(description="How to forecast")] = ForecastConfig()
 
     def request(self, sensor: Sensor, now: datetime) -> ForecastRequest:
         """Request of the job that forecasts a sensor; without a start, the first cycle begins now."""

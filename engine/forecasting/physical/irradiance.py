@@ -1,4 +1,4 @@
-"""Light on a tilted plane: position of the sun, clear sky, split into beam and diffuse."""
+"""Irradiance on a tilted plane: position of the sun, clear sky, split into beam and diffuse."""
 
 from dataclasses import dataclass
 
@@ -49,7 +49,7 @@ class Sun:
 
 
 @dataclass(frozen=True)
-class Light:
+class Irradiance:
     """Irradiance at the ground [W/m²]."""
 
     beam: Floats
@@ -82,8 +82,8 @@ class Light:
         return np.asarray(np.where(sun.height > 0.0, total, 0.0))
 
 
-def clear_sky(sun: Sun) -> Light:
-    """Light of a cloudless day.
+def clear_sky(sun: Sun) -> Irradiance:
+    """Irradiance of a cloudless day.
 
     GHI = 1098 cos z exp(−0.059 / cos z), DNI = I₀ 0.7^(AM^0.678).
 
@@ -96,10 +96,10 @@ def clear_sky(sun: Sun) -> Light:
     degrees = np.degrees(np.arcsin(np.clip(high, 0.0, 1.0)))
     mass = 1.0 / (high + 0.50572 * (degrees + 6.07995) ** -1.6364)
     beam = np.where(sun.height > 0.01, sun.normal * 0.7 ** (mass**0.678), 0.0)
-    return Light(beam, np.maximum(level - beam * np.maximum(sun.height, 0.0), 0.0), level)
+    return Irradiance(beam, np.maximum(level - beam * np.maximum(sun.height, 0.0), 0.0), level)
 
 
-def split_light(level: Floats, sun: Sun) -> Light:
+def split_light(level: Floats, sun: Sun) -> Irradiance:
     """Beam and diffuse parts of measured or forecast light on a level plane [W/m²].
 
     Source:
@@ -111,4 +111,4 @@ def split_light(level: Floats, sun: Sun) -> Light:
     share = np.where(clear <= 0.22, 1.0 - 0.09 * clear, np.where(clear <= 0.8, middle, 0.165))
     diffuse = share * level
     beam = np.minimum((level - diffuse) / np.maximum(sun.height, NIGHT), sun.normal)
-    return Light(np.where(sun.height > NIGHT, beam, 0.0), diffuse, level)
+    return Irradiance(np.where(sun.height > NIGHT, beam, 0.0), diffuse, level)

@@ -1,11 +1,14 @@
 """Photovoltaics: what physics says about the power of a plant, as columns of its regression."""
 
+from dataclasses import dataclass
+from functools import cached_property
+
 import numpy as np
 
-from engine.forecasting.columns import Columns, neighbours
+from engine.forecasting.columns import KnownColumns, neighbours
 from engine.forecasting.days import earlier, filled
-from engine.forecasting.history import Floats, Place
-from engine.forecasting.physical.irradiance import Light, Sun, clear_sky, split_light
+from engine.forecasting.history import Floats, Location
+from engine.forecasting.physical.irradiance import Irradiance, Sun, clear_sky, split_light
 
 LOSS = -0.004
 """Change of power with the temperature of a cell [1/K]."""
@@ -27,13 +30,13 @@ def plant_power(irradiance: Floats, temperature: Floats | float = MILD) -> Float
     return np.asarray(irradiance / 1000.0 * (1.0 + LOSS * (cell - 25.0)))
 
 
-def fitted_plane(power: Floats, light: Light, sun: Sun, temperature: Floats | float = MILD) -> tuple[float, float]:
+def fitted_plane(power: Floats, light: Irradiance, sun: Sun, temperature: Floats | float = MILD) -> tuple[float, float]:
     """Tilt and azimuth [°] with which physics comes closest to a power, whatever its peak; by a grid, twice as fine."""
     day = np.isfinite(power) & np.isfinite(light.level) & (sun.height > DAYLIGHT)
     if not day.any():
         return 30.0, 180.0
     lit = Sun(sun.height[day], sun.azimuth[day], sun.normal[day])
-    here = Light(light.beam[day], light.diffuse[day], light.level[day])
+    here = Irradiance(light.beam[day], light.diffuse[day], light.level[day])
     air = temperature[day] if isinstance(temperature, np.ndarray) else temperature
 
     def error(plane: tuple[float, float]) -> float:
@@ -48,61 +51,81 @@ def fitted_plane(power: Floats, light: Light, sun: Sun, temperature: Floats | fl
     return min((plane for plane in near if plane[0] >= 0.0), key=error)
 
 
-def pv_columns(
-    columns: Columns,
-    values: Floats,
-    sun: Sun,
-    place: Place,
-    irradiance: Floats | None,
-    temperature: Floats | None,
-    until: int,
-) -> None:
+@dataclass(frozen=True)
+class Outdoors:
+    """The sky over a plant, in tables of days."""
+
+    sun: Sun
+    irradiance: Floats | None
+    """On a level plane, as forecast [W/m²]; None: there is none."""
+    temperature: Floats | None
+    """Of the air, as forecast [°C]; None: there is none."""
+
+    @property
+    def air(self) -> Floats | float:
+        """Temperature of the air [°C]."""
+        return MILD if self.temperature is None else self.temperature
+
+    @cached_property
+    def light(self) -> Irradiance:
+        """As forecast, else of a clear sky."""
+        if self.irradiance is None:
+            return clear_sky(self.sun)
+        return split_light(np.maximum(self.irradiance, 0.0), self.sun)
+
+
+def pv_columns(columns: KnownColumns, values: Floats, place: Location, outdoors: Outdoors, until: int) -> None:
     """Add what physics says of the power of a plant.
 
     Args:
         columns: With those of the own past.
         values: Power, positive while it produces, NaN where nothing is known, shape (rows, S).
-        sun: Over the place.
         place: Tilt and azimuth of its modules are fitted where not given.
-        irradiance: On a level plane, as forecast [W/m²], shape (rows, S); None: there is none.
-        temperature: Of the air, as forecast [°C]; None: there is none.
+        outdoors: Sun and weather there.
         until: Row before which the plane is fitted.
     """
-    air: Floats | float = MILD if temperature is None else temperature
-    sky = clear_sky(sun)
-    light = sky if irradiance is None else split_light(np.maximum(irradiance, 0.0), sun)
-    # Without weather the envelope of the last days stands for a clear sky.
-    shape = values if irradiance is not None else envelope(values, 15)
-    plane = place.tilt, place.azimuth
-    if plane[0] is None or plane[1] is None:
-        fitted = fitted_plane(*_until(until, shape, light, sun, air))
-        plane = (
-            fitted[0] if place.tilt is None else place.tilt,
-            fitted[1] if place.azimuth is None else place.azimuth,
-        )
-    tilt, azimuth = float(plane[0] or 0.0), float(plane[1] or 0.0)
-    clear = plant_power(sky.on_plane(sun, tilt, azimuth), MILD)
+    sun, light, air = outdoors.sun, outdoors.light, outdoors.air
+    tilt, azimuth = _plane(values, place, outdoors, until)
     power = plant_power(light.on_plane(sun, tilt, azimuth), air)
-    usual = _index(values, power)
     columns.add("chain", power)
     columns.add("chain squared", power**2)
     columns.add("chain, neighbours", neighbours(power))
-    columns.add("chain by usual", power * earlier(_median(usual, 14), columns.ahead))
+    columns.add("chain by usual", power * earlier(_median(_index(values, power), 14), columns.ahead))
     hours = columns.days.by_cell(columns.days.clock.hour + columns.days.clock.minute / 60.0) / 24.0
     season = columns.days.by_cell(columns.days.clock.day_of_year) / 365.25
     for name, turns in (("hour", hours), ("2 hours", 2.0 * hours), ("season", season)):
         columns.add(f"chain by {name} cos", power * np.cos(2.0 * np.pi * turns))
         columns.add(f"chain by {name} sin", power * np.sin(2.0 * np.pi * turns))
-    if irradiance is not None:
-        for name, part in (("beam", light.beam), ("diffuse", light.diffuse), ("level", light.level)):
-            columns.add(name, part)
-        if temperature is not None:
-            columns.add("chain by temperature", power * (temperature - MILD))
-    else:
-        _clear_sky_columns(columns, values, clear)
+    if outdoors.irradiance is None:
+        _clear_sky_columns(columns, values, plant_power(clear_sky(sun).on_plane(sun, tilt, azimuth)))
+        return
+    for name, part in (("beam", light.beam), ("diffuse", light.diffuse), ("level", light.level)):
+        columns.add(name, part)
+    if outdoors.temperature is not None:
+        columns.add("chain by temperature", power * (outdoors.temperature - MILD))
 
 
-def _clear_sky_columns(columns: Columns, values: Floats, clear: Floats) -> None:
+def _plane(values: Floats, place: Location, outdoors: Outdoors, until: int) -> tuple[float, float]:
+    """Tilt and azimuth [°] as given, else as fitted to the days before a row."""
+    if place.tilt is not None and place.azimuth is not None:
+        return place.tilt, place.azimuth
+
+    def flat(table: Floats) -> Floats:
+        return table[:until].reshape(-1)
+
+    # Without weather the envelope of the last days stands for a clear sky.
+    shape = values if outdoors.irradiance is not None else envelope(values, 15)
+    sun, light, air = outdoors.sun, outdoors.light, outdoors.air
+    tilt, azimuth = fitted_plane(
+        flat(shape),
+        Irradiance(flat(light.beam), flat(light.diffuse), flat(light.level)),
+        Sun(flat(sun.height), flat(sun.azimuth), flat(sun.normal)),
+        flat(air) if isinstance(air, np.ndarray) else air,
+    )
+    return tilt if place.tilt is None else place.tilt, azimuth if place.azimuth is None else place.azimuth
+
+
+def _clear_sky_columns(columns: KnownColumns, values: Floats, clear: Floats) -> None:
     """Add the clear-sky power by how clear the last days were."""
     ahead, known = columns.ahead, filled(values)
     most = clear.sum(axis=1, keepdims=True)
@@ -153,19 +176,3 @@ def envelope(values: Floats, days: int) -> Floats:
     known = np.where(np.isfinite(values), values, -np.inf)
     highest = np.lib.stride_tricks.sliding_window_view(np.concatenate([gaps, known]), days, axis=0).max(axis=2)
     return np.where(np.isfinite(highest), highest, np.nan)
-
-
-def _until(
-    until: int, values: Floats, light: Light, sun: Sun, air: Floats | float
-) -> tuple[Floats, Light, Sun, Floats | float]:
-    """All of the days before a row, flat."""
-
-    def flat(table: Floats) -> Floats:
-        return table[:until].reshape(-1)
-
-    return (
-        flat(values),
-        Light(flat(light.beam), flat(light.diffuse), flat(light.level)),
-        Sun(flat(sun.height), flat(sun.azimuth), flat(sun.normal)),
-        flat(air) if isinstance(air, np.ndarray) else air,
-    )
