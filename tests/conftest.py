@@ -93,7 +93,7 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def once(tmp_path_factory: pytest.TempPathFactory, name: str, build: Callable[[Path], None]) -> Path:
     """Return a file that one process of a run builds while the others wait for it."""
     folder = tmp_path_factory.getbasetemp()
-    folder = folder.parent if os.environ.keys() & {"PYTEST_XDIST_WORKER", "PYTEST_FORK"} else folder
+    folder = folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
     with (folder / f"{name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not (folder / name).exists():

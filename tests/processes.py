@@ -14,8 +14,7 @@ from multiprocessing.connection import wait
 from pathlib import Path
 
 FORKING = get_context("forkserver")
-PRELOADED = ["tests.preloaded"]
-FORKING.set_forkserver_preload(PRELOADED)
+FORKING.set_forkserver_preload(["tests.preloaded"])
 COMMAND = "from app.cli.main import main; main()"
 
 

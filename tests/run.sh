@@ -2,6 +2,7 @@
 # Installs what the tests need and runs all of them: tests/run.sh [pytest arguments]
 set -euo pipefail
 cd "$(dirname "$0")/.."
+export OPENBLAS_NUM_THREADS=1  # as the command line sets it: threads that share small regressions cost ten times the work
 unset PYTHONDONTWRITEBYTECODE  # some hundred processes read the same modules: they are compiled once
 
 python=${PYTHON:-python3}
@@ -41,8 +42,8 @@ trap 'rm -f "$said"' EXIT
     "$venv/bin/bandit" --quiet --configfile pyproject.toml --recursive app components db engine
 ) >"$said" 2>&1 & checks=$!
 status=0
-# Two cores are busy with five processes, as these often wait for something
-"$venv/bin/python" -m pytest -p tests.forks --forks 5 --durations 25 || status=$?
+# One file to one process, so that the servers of a module start once; in the order of tests/conftest.py
+"$venv/bin/python" -m pytest -n 4 --dist loadfile --no-loadscope-reorder --durations 25 || status=$?
 wait $checks || status=1
 cat "$said"
 exit $status

@@ -169,5 +169,5 @@ def test_forecasts_and_reports(use: Use, api: Api, ids: dict[str, int]) -> None:
         return forecast, report
 
     forecast, report = use(go)
-    assert forecast["values"] == [3] * 8
+    assert forecast["values"] == pytest.approx([3] * 8, rel=0.01)
     assert report["status"] == "FINISHED" and report["result"]["num-beliefs"] == 96
