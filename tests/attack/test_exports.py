@@ -211,6 +211,7 @@ def test_tables_are_written_in_two_places_only() -> None:
     }
     assert found == {
         "app/assemble/files/export.py",
+        "app/assemble/schedule_lines.py",  # names of devices, by csv_text
         "app/api/v3/data/exports.py",  # names its media
         "app/api/v3/data/bulk.py",  # ids and numbers only
         "app/api/http/openapi.py",  # names media

@@ -41,6 +41,7 @@ WRONG |= {
     "name": "x" * 1000,
     "inputs": "maybe",
     "device": "x" * 1000,
+    "format": "none",
 }
 
 
@@ -123,5 +124,5 @@ def test_what_is_right_is_answered(served: Api, name: str) -> None:
         return
     assert answer.status_code in {route.status, 200 if route.status == 201 else 202}, answer.text[:300]
     media = answer.headers["Content-Type"]
-    assert media == "application/json" or name.endswith(("/docs", "/export"))
+    assert media == "application/json" or name.endswith(("/docs", "/export", "/file"))
     assert bool(answer.content) == (route.status != 204)

@@ -150,7 +150,7 @@ def test_costs_add_up_and_are_told_by_name():
 
 def test_a_price_that_earns_without_end_is_refused():
     tariff = EnergyTariff(consumption_price=0.1, production_price=0.3)
-    with pytest.raises(InputError, match="add power-capacity or site-power-capacity"):
+    with pytest.raises(InputError, match=r"^site-power-capacity: .* add this or power-capacity"):
         plan(replace(site(), connections=(Connection(tariffs=(tariff,)),), devices=(endless(),)))
 
 
