@@ -12,6 +12,7 @@ from engine.packing import FORMER, MARK, PackingError, _classes, pack, unpack
 from engine.schedulers.fallback_scheduler import StorageFallbackScheduler
 from engine.schedulers.process_scheduler import ProcessScheduler
 from engine.schedulers.storage_scheduler import StorageScheduler
+from engine.solve import budget
 from engine.testing import sample_site
 from tests.engine.scheduling import random_sites
 
@@ -25,7 +26,9 @@ class Windmill:
 
 @pytest.mark.parametrize("kind", random_sites.KINDS)
 @pytest.mark.parametrize("scheduler", [StorageScheduler(), ProcessScheduler(), StorageFallbackScheduler()])
-def test_the_same_schedule_comes_out_to_the_last_digit(kind, scheduler):
+def test_the_same_schedule_comes_out_to_the_last_digit(kind, scheduler, monkeypatch):
+    # Unless patience with a search ends by the clock: what is proven until then differs from run to run.
+    monkeypatch.setattr(budget, "EXACT", np.inf)
     for seed in range(4):
         site = random_sites.draw(kind, seed)
         content = unpack(pack({"site": site, "scheduler": scheduler}))
