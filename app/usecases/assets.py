@@ -97,6 +97,8 @@ def update_asset(session: Session, actor: Actor, asset_id: int, change: AssetCha
             raise FieldError("account_id", "an asset stays in its account; copy it into the other one.")
         if "generic_asset_type_id" in change.model_fields_set:
             asset.asset_type = _asset_type(session, change.generic_asset_type_id)
+            # Beside the relationship, which sets it in a flush only, after the audit log looked for changes.
+            asset.asset_type_id = asset.asset_type.id
     _apply(session, actor, asset, asset.asset_type.name, change)
     session.flush()
     actor.record(session, f"Changed {', '.join(sorted(change.model_fields_set))} of asset {asset.name!r}", asset)
