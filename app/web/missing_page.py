@@ -2,7 +2,7 @@
 
 from app.auth.login import cookies
 from app.auth.login.forms import FormPage, LoginForm
-from app.auth.protection.headers import STRICT
+from app.auth.protection.headers import policy_of_styled
 from app.fragments import frame
 from app.fragments.templates import render
 from app.fragments.visit import Fragment, Visit
@@ -25,11 +25,12 @@ class MissingPage(FormPage):
             self.finish()
             return
         self.set_status(404)
-        # The colours of the account stand in the document itself.
-        self.set_header("Content-Security-Policy", f"{STRICT}; style-src 'self' 'unsafe-inline'")
         visit = Visit(principal=principal, path=self.request.path)
         fragment = Fragment(heading=HEADING, body=render("missing", path=self.request.path))
         inside = frame.page_html(visit, fragment, at="", session=None)
         dark = self.get_cookie(frame.DARK) == "1"
         scripts = {"library": [], "styles": [], "pages": NO_PAGES}
-        self.finish(frame.document_html(visit, inside, heading=HEADING, dark=dark, scripts=scripts))
+        html = frame.document_html(visit, inside, heading=HEADING, dark=dark, scripts=scripts)
+        # The colours of the account stand in the document itself.
+        self.set_header("Content-Security-Policy", policy_of_styled(html, self.running.settings))
+        self.finish(html)

@@ -3,7 +3,9 @@
 import logging
 import re
 import secrets
+from base64 import b64encode
 from collections.abc import Callable, Mapping
+from hashlib import sha256
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -94,20 +96,36 @@ def _fixed(settings: Settings) -> dict[str, str]:
 
 def _policies(settings: Settings) -> tuple[str, str]:
     """Return the Content-Security-Policy of pages made by Panel, and that of everything else."""
-    more = ""
-    if settings.FLEXSCOPE_FRAME_ANCESTORS:
-        more += f"; frame-ancestors {' '.join(settings.FLEXSCOPE_FRAME_ANCESTORS)}"
-    if settings.FLEXMEASURES_ENFORCE_SECURE_CONTENT_POLICY:
-        more += "; upgrade-insecure-requests"
     own = settings.FLEXSCOPE_CONTENT_SECURITY_POLICY
+    return _completed(own, settings) if own else "", _completed(STRICT, settings)
+
+
+def policy_of_styled(html: str, settings: Settings) -> str:
+    """Return the strict policy for a document with a style sheet in its head: that very one may stand there, no other.
+
+    Args:
+        html: The document.
+        settings: They may name a logo and style sheets of other sites.
+    """
+    sheet = html.partition("<style>")[2].partition("</style>")[0]
+    digest = b64encode(sha256(sheet.encode()).digest()).decode()
+    return _completed(f"{STRICT}; img-src 'self'; style-src 'self' 'sha256-{digest}'", settings)
+
+
+def _completed(policy: str, settings: Settings) -> str:
+    """Return a policy with what the settings allow and ask for besides."""
     for directive, address in (
         ("img-src", settings.FLEXMEASURES_MENU_LOGO_PATH),
         ("img-src", settings.FLEXSCOPE_TILE_URL.partition("{")[0]),  # one that ends in / stands for all below it
         ("style-src", settings.FLEXMEASURES_EXTRA_CSS_PATH),
     ):
         if urlsplit(address).netloc:
-            own = own.replace(directive, f"{directive} {address}")
-    return own + more if own else "", STRICT + more
+            policy = policy.replace(directive, f"{directive} {address}")
+    if settings.FLEXSCOPE_FRAME_ANCESTORS:
+        policy += f"; frame-ancestors {' '.join(settings.FLEXSCOPE_FRAME_ANCESTORS)}"
+    if settings.FLEXMEASURES_ENFORCE_SECURE_CONTENT_POLICY:
+        policy += "; upgrade-insecure-requests"
+    return policy
 
 
 def cross_origin_headers(settings: Settings, path: str, asked: Mapping[str, str]) -> dict[str, str]:
