@@ -28,7 +28,7 @@ from tests.auth import provider
 from tests.auth.provider import Provider
 from tests.auth.test_oidc import RULES, through
 from tests.auth.test_sign_in import submit
-from tests.auth.visiting import cookie_of, opened, token_of
+from tests.auth.visiting import LIVE, cookie_of, opened, token_of
 from tests.http import serving
 from tests.http.serving import PASSWORD, Api, email, password_hash
 from tests.mail import Box, mail_server
@@ -105,8 +105,8 @@ class Login:
 
     async def watching(self) -> WebSocketClientConnection:
         """Open a page, and its websocket."""
-        page = self.browser.get(f"{self.site.url}/tasks", timeout=120)
-        return await opened(self.site, "/tasks", cookie=cookie_of(self.browser), token=token_of(page))
+        page = self.browser.get(self.site.url + LIVE, timeout=120)
+        return await opened(self.site, LIVE, cookie=cookie_of(self.browser), token=token_of(page))
 
 
 ALIVE = {"session": 200, "token": 200, "key": 200, "oauth": 200}

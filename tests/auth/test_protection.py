@@ -14,7 +14,7 @@ from app.auth.login.sessions import PAYLOAD
 from db.accounts.users import User
 from db.core.database import Database
 from tests.auth.test_sign_in import signed_in
-from tests.auth.visiting import cookie_of, opened, token_of
+from tests.auth.visiting import LIVE, cookie_of, opened, token_of
 from tests.finding import part
 from tests.http import serving
 from tests.http.serving import PASSWORD, Api, alone, email
@@ -160,13 +160,13 @@ def knock(site: Api, cookie: str | None, token: str) -> None:
     """Open a websocket, and close it."""
 
     async def open_socket() -> None:
-        (await opened(site, "/tasks", cookie=cookie, token=token)).close()
+        (await opened(site, LIVE, cookie=cookie, token=token)).close()
 
     alone(open_socket())
 
 
 def page_token(site: Api, browser: requests.Session) -> str:
-    return token_of(browser.get(f"{site.url}/tasks", timeout=120))
+    return token_of(browser.get(site.url + LIVE, timeout=120))
 
 
 def test_a_websocket_opens_only_the_page_of_its_own_session(site: Api) -> None:
@@ -188,7 +188,7 @@ def test_deactivation_ends_sessions_and_open_websockets(site: Api, people: Datab
     token, cookie = page_token(site, browser), cookie_of(browser)
 
     async def watch() -> tuple[int | None, float]:
-        socket = await opened(site, "/tasks", cookie=cookie, token=token)
+        socket = await opened(site, LIVE, cookie=cookie, token=token)
         with people.writing() as session:
             session.get_one(User, ids["u:hand"]).active = False
         began = time.monotonic()

@@ -18,6 +18,8 @@ from tornado.websocket import WebSocketClientConnection, websocket_connect
 from tests.finding import part
 from tests.http.serving import Api, alone
 
+LIVE = "/sensors/1?tab=bars"
+"""A page with a live part, which has a session of Bokeh and a websocket; most pages are text and have none."""
 PATIENCE = 120.0
 """How long the next message of a page may take [s]."""
 
