@@ -37,7 +37,7 @@ async function lose() {
     if (answer?.ok) break
   }
   if (!unsaved()) return showAnew()
-  note.textContent = "The server is back. Copy what you typed and still need, then reload. "
+  note.textContent = "The server is back. Copy what you typed outside of forms, which keep it, then reload. "
   const button = note.appendChild(document.createElement("button"))
   button.textContent = "Reload"
   button.onclick = showAnew

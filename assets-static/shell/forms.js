@@ -62,9 +62,12 @@ document.addEventListener("submit", async (event) => {
   button.disabled = true  // a second click would save twice
   sent = form
   form.dataset.sent = "yes"
-  await send(form.dataset.do, values)
-  button.disabled = false
-  delete form.dataset.sent
+  try {
+    await send(form.dataset.do, values)
+  } finally {  // what did not reach the server is still only typed
+    button.disabled = false
+    delete form.dataset.sent
+  }
 })
 
 document.addEventListener("refused", (event) => {
