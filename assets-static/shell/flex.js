@@ -100,13 +100,13 @@ function search(form, words) {
   }
 }
 
+// Sliders and what stands beside them ask in turn, see what_if.js
 /** @param {Event} event @returns {HTMLFormElement | null} */
-const editor = (event) => /** @type {Element} */ (event.target).closest("form[data-flex]")
+const editor = (event) => /** @type {Element} */ (event.target).closest("form[data-flex]:not([data-knobs])")
 
 document.addEventListener("change", (event) => {
   const form = editor(event), box = /** @type {Box} */ (event.target)
-  // Sliders ask in turn, see what_if.js
-  if (!form || box.dataset.find !== undefined || box.dataset.base !== undefined || box.type === "range") return
+  if (!form || box.dataset.find !== undefined) return
   const put = box.dataset.put
   ask(form, put === undefined ? box.dataset.act ?? "" : put + box.value)
 })

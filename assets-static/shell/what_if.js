@@ -4,24 +4,36 @@
 
 /** @type {{past: string[], next: string[]}} */
 const steps = {past: [], next: []}
-let current = "", busy = false, waiting = false, settled = false, table = 0
+let current = "", busy = false, acting = false, waiting = false, settled = false, table = 0, asked = 0
+/** @type {(() => void)[]} what was pressed while the answer to another button was awaited */
+const later = []
+/** @type {Map<string, string>} id of a box → what was entered there while the answer to a button was awaited */
+const entered = new Map()
 
 const form = () => /** @type {HTMLFormElement | null} */ (document.querySelector("form[data-knobs]"))
 /** @param {string} id */
 const byId = (id) => /** @type {HTMLInputElement & HTMLButtonElement & HTMLTextAreaElement} */ (document.getElementById(id))
 
 /**
- * Ask for the plan as the sliders stand; while an answer is awaited the newest question waits.
+ * Ask for the plan as the sliders stand; while an answer is awaited the newest question waits. A button does not wait for
+ * an answer about sliders, since its question holds their values too; but nothing overtakes the answer to a button.
  * @param {string} act
  */
 function ask(act) {
   const sliders = form()
   if (!sliders) return
-  if (busy) { waiting = true; return }
+  if (acting && act) { later.push(() => ask(act)); return }
+  if (busy && !act) { waiting = true; return }
+  const mine = ++asked
   busy = true
+  acting = act !== ""
+  waiting = false
   const done = () => {
-    busy = false
-    if (waiting) { waiting = false; ask("") }
+    if (mine !== asked) return
+    busy = acting = false
+    entered.clear()
+    while (!busy && later.length) later.shift()?.()
+    if (!busy && waiting) ask("")
   }
   document.dispatchEvent(new CustomEvent("flex:ask", {detail: {form: sliders, act, done}}))
 }
@@ -35,17 +47,27 @@ function follow(range) {
 }
 
 document.addEventListener("input", (event) => {
-  const range = /** @type {HTMLInputElement} */ (event.target)
-  if (range.type !== "range" || !range.closest("form[data-knobs]")) return
-  follow(range)
-  ask("")
+  const moved = /** @type {HTMLInputElement} */ (event.target)
+  if (!moved.closest("form[data-knobs]")) return
+  const range = moved.type === "range", box = range ? byId(moved.dataset.of ?? "") : moved
+  if (range) follow(moved)
+  if (acting) entered.set(box.id, box.value)
+  if (range) ask("")
 })
 document.addEventListener("flex:shown", () => {
   const sliders = form()
   if (!sliders) return
   const state = byId("what-if-state").value
+  // The answer to a button shows all boxes anew: what was entered since belongs to what the button led to
+  for (const [id, text] of entered) {
+    const box = byId(id)
+    if (!box) continue
+    box.value = text
+    waiting = true
+  }
   for (const range of /** @type {NodeListOf<HTMLInputElement>} */ (sliders.querySelectorAll("input[type=range]"))) {
-    if (range !== document.activeElement) range.value = byId(range.dataset.of ?? "").value.replace(",", ".")
+    const renewed = entered.has(range.dataset.of ?? "")
+    if (renewed || range !== document.activeElement) range.value = byId(range.dataset.of ?? "").value.replace(",", ".")
   }
   if (settled && !waiting && state !== current) remember(state)
   keep(state)
@@ -53,9 +75,9 @@ document.addEventListener("flex:shown", () => {
 // A step to undo is what somebody let go of, not each place that a slider passed
 document.addEventListener("change", (event) => {
   const box = /** @type {HTMLInputElement} */ (event.target)
-  if (!box.closest("form[data-knobs]") || box.dataset.act !== undefined) return
-  settled = true
-  ask("")
+  if (!box.closest("form[data-knobs]")) return
+  if (box.dataset.act === undefined) settled = true
+  ask(box.dataset.act ?? "")
 })
 
 /** @param {string} state */
@@ -101,6 +123,7 @@ function compare() {
 
 /** @param {number} way -1 undoes, 1 does again */
 function step(way) {
+  if (acting) { later.push(() => step(way)); return }
   const from = way < 0 ? steps.past : steps.next, to = way < 0 ? steps.next : steps.past
   const state = from.pop()
   if (state === undefined || !form()) return
@@ -112,7 +135,10 @@ function step(way) {
 
 document.addEventListener("click", async (event) => {
   const button = /** @type {HTMLElement | null} */ (/** @type {Element} */ (event.target).closest("button"))
-  if (button?.dataset.act && button.closest("form[data-knobs]")) settled = true
+  if (button?.dataset.act && button.closest("form[data-knobs]")) {
+    settled = true
+    ask(button.dataset.act)
+  }
   if (button?.dataset.history && form()) step(Number(button.dataset.history))
   if (button?.dataset.link === undefined) return
   const copied = await navigator.clipboard?.writeText(location.href).then(() => true, () => false)
