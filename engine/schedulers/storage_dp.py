@@ -67,9 +67,10 @@ def compiled_kernel() -> Kernel | None:
     """Return the compiled kernel, or None where numba is missing; the first call takes about as long as 300 plans."""
     if find_spec("numba") is None:
         return None
+    from engine import compiling
     from engine.schedulers import storage_dp_kernel  # importing numba takes longer than a server needs to start
 
-    return storage_dp_kernel.best_path if storage_dp_kernel.COMPILED else None
+    return storage_dp_kernel.best_path if compiling.COMPILED else None
 
 
 def has_one_store(site: Site) -> bool:

@@ -13,11 +13,11 @@ Source:
     Bellman, Dynamic Programming (1957); for merged slopes Rockafellar, Convex Analysis (1970), theorem 16.4.
 """
 
-from collections.abc import Callable
-from typing import Any, TypeAlias, TypeVar, cast
+from typing import Any, TypeAlias
 
 import numpy as np
 
+from engine.compiling import compiled
 from engine.model.linear import Floats
 
 LOAD, BUY, SELL, IMPORT, EXPORT, CHARGE, DISCHARGE = range(7)
@@ -37,32 +37,15 @@ _EQUAL = 1e-10
 _BEYOND = 1.0
 """Bounds farther than this from all that can be reached are as good as none, and are moved here [kWh]."""
 
-Function = TypeVar("Function", bound=Callable[..., Any])
 Steps: TypeAlias = tuple[Floats, Any, Floats, Floats]
 """What each step costs as it adds energy: slopes [currency/kWh] and widths [kWh] in order, shape (n, 2, 3), how many;
 least energy added [kWh] and power that does so [kW], shape (n, 2); most power [kW], shape (n,)."""
 Values: TypeAlias = tuple[Floats, Any, Floats]
 """The value of stored energy: slopes [currency/kWh] and widths [kWh] of all ticks, shape (2, any); the first and last
 entry of each tick among them, shape (n, 2); where each tick's begin [kWh], shape (n,), empty without a path."""
-COMPILED = True
-"""Whether numba is there; without it all this is right, but slower than the linear problem."""
-try:
-    from numba import njit
-except ImportError:
-    COMPILED = False
 
 
-def _compiled(function: Function) -> Function:
-    """Return a function as machine code, kept on disk for the next process where there is a folder to write to."""
-    if not COMPILED:
-        return function
-    try:
-        return cast(Function, njit(function, cache=True, nogil=True, error_model="numpy"))
-    except RuntimeError:  # no such folder
-        return cast(Function, njit(function, nogil=True, error_model="numpy"))
-
-
-@_compiled
+@compiled
 def best_path(given: Floats, start: float, end_value: float, hours: float, rest: float) -> Floats:
     """Return the highest of the cheapest paths, see ``POWER`` and what follows it, shape (4, n).
 
@@ -84,7 +67,7 @@ def best_path(given: Floats, start: float, end_value: float, hours: float, rest:
     return np.empty((4, 0))
 
 
-@_compiled
+@compiled
 def _steps(given: Floats, hours: float, rest: float) -> Steps:
     """Return what each step costs; nothing if one has no room, no limit, or slopes that fall."""
     n = given.shape[1]
@@ -118,14 +101,14 @@ def _steps(given: Floats, hours: float, rest: float) -> Steps:
     return lines, count, least, most
 
 
-@_compiled
+@compiled
 def _stored(given: Floats, j: int, power: float, hours: float) -> float:
     """Return the energy that a power adds to the store in a step [kWh]."""
     through = power * given[CHARGING, j] if power > 0.0 else power / given[DISCHARGING, j]
     return float(through * given[SHARE, j] * hours)
 
 
-@_compiled
+@compiled
 def _reachable(given: Floats, steps: Steps, start: float, hours: float) -> tuple[Floats, Floats]:
     """Return the bounds at the end of each step [kWh], none of them far beyond what can be reached."""
     n = given.shape[1]
@@ -140,7 +123,7 @@ def _reachable(given: Floats, steps: Steps, start: float, hours: float) -> tuple
     return lower, upper
 
 
-@_compiled
+@compiled
 def _values(given: Floats, steps: Steps, start: float, end_value: float, hours: float) -> Values:
     """Return the value of stored energy at the end of each step."""
     n = given.shape[1]
@@ -162,7 +145,7 @@ def _values(given: Floats, steps: Steps, start: float, end_value: float, hours: 
     return lines, entries, begin
 
 
-@_compiled
+@compiled
 def _merged(
     lines: Floats, entries: Any, begin: float, steps: Steps, j: int, cut: tuple[float, ...]
 ) -> tuple[float, int]:
@@ -198,7 +181,7 @@ def _merged(
     return min(first, upper), at
 
 
-@_compiled
+@compiled
 def _followed(given: Floats, steps: Steps, values: Values, start: float, hours: float) -> Floats:
     """Return the path from the start on, shape (4, n); shape (4, 0) if there is none."""
     n = given.shape[1]
@@ -223,7 +206,7 @@ def _followed(given: Floats, steps: Steps, values: Values, start: float, hours: 
     return path
 
 
-@_compiled
+@compiled
 def _filled(steps: Steps, values: Values, j: int, rest: float, equal: float) -> tuple[float, float, float]:
     """Return the energy at the end of a step [kWh] and the least and most that its marginal value can be there.
 
@@ -255,7 +238,7 @@ def _filled(steps: Steps, values: Values, j: int, rest: float, equal: float) -> 
     return level, max(before, -above), min(after, -below)
 
 
-@_compiled
+@compiled
 def _sides(lines: Floats, k: int, within: float) -> tuple[float, float]:
     """Return the slopes on both sides of a place so far within piece k [kWh]; infinite beyond the ends."""
     left, right, ahead = k, k, -within
@@ -267,7 +250,7 @@ def _sides(lines: Floats, k: int, within: float) -> tuple[float, float]:
     return lines[0, left] if left >= 0 else -np.inf, lines[0, right] if right < lines.shape[1] else np.inf
 
 
-@_compiled
+@compiled
 def _power(given: Floats, steps: Steps, j: int, inflow: float) -> float:
     """Return the power [kW] that lets so much flow into the store [kW], without rounding noise."""
     power = inflow / given[CHARGING, j] if inflow > 0.0 else inflow * given[DISCHARGING, j]
@@ -278,7 +261,7 @@ def _power(given: Floats, steps: Steps, j: int, inflow: float) -> float:
     return float(min(max(power, steps[2][j, 1]), steps[3][j]))
 
 
-@_compiled
+@compiled
 def _price(given: Floats, j: int, power: float, value: float) -> float:
     """Return what one more kWh consumed costs in a step [currency/kWh]: by the tariff, or by what the store does."""
     net, buy, sell = power + given[LOAD, j], given[BUY, j], given[SELL, j]

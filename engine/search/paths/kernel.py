@@ -17,11 +17,11 @@ from typing import Any, cast
 
 import numpy as np
 
+from engine.compiling import COMPILED, compiled
 from engine.model.linear import Floats
 from engine.search.paths.kernel_segments import (
     AT_LEFT,
     AT_RIGHT,
-    COMPILED,
     COST,
     EQUAL,
     GAINED,
@@ -36,7 +36,6 @@ from engine.search.paths.kernel_segments import (
     TOUCH,
     UPPER,
     Segments,
-    compiled,
     envelope,
     joined,
     least_of,

@@ -1,10 +1,10 @@
 """Segments of the value of stored energy as machine code: joined, made fewer, and the least of several."""
 
-from collections.abc import Callable
-from typing import Any, TypeAlias, TypeVar, cast
+from typing import TypeAlias
 
 import numpy as np
 
+from engine.compiling import compiled
 from engine.model.linear import Floats
 
 LEAST, MOST, COST, SLOPE = range(4)
@@ -16,25 +16,8 @@ LEFT, RIGHT, AT_LEFT, AT_RIGHT, LEAST_SLOPE, MOST_SLOPE = range(6)
 TOUCH, EQUAL, LOOSE, MANY, THIN, THICK = 1e-11, 1e-12, 1e-9, 150, 1e-9, 3e-6
 """See ``store_values`` and ``store_windows``."""
 
-Function = TypeVar("Function", bound=Callable[..., Any])
 Segments: TypeAlias = tuple[Floats, int]
 """Segments in order, shape (6, room), and how many there are."""
-COMPILED = True
-"""Whether numba is there; without it all this is right, but slower than numpy."""
-try:
-    from numba import njit
-except ImportError:
-    COMPILED = False
-
-
-def compiled(function: Function) -> Function:
-    """Return a function as machine code, kept on disk for the next process where there is a folder to write to."""
-    if not COMPILED:
-        return function
-    try:
-        return cast(Function, njit(function, cache=True, nogil=True, error_model="numpy"))
-    except RuntimeError:  # no such folder
-        return cast(Function, njit(function, nogil=True, error_model="numpy"))
 
 
 @compiled

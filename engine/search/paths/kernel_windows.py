@@ -2,8 +2,9 @@
 
 import numpy as np
 
+from engine.compiling import compiled
 from engine.model.linear import Floats
-from engine.search.paths.kernel_segments import GAINED, HOURS, KEPT, LEAST, LOOSE, MOST, compiled
+from engine.search.paths.kernel_segments import GAINED, HOURS, KEPT, LEAST, LOOSE, MOST
 
 
 @compiled

@@ -18,7 +18,7 @@ from tests.engine.scheduling.any_price_sites import bent, draw
 @pytest.fixture(scope="module")
 def uncompiled():
     """The kernel as Python runs it where numba is missing: what is compiled is the same source."""
-    names = [f"engine.search.paths.kernel{part}" for part in ("", "_segments", "_windows")]
+    names = [f"engine.search.paths.kernel{part}" for part in ("", "_segments", "_windows")] + ["engine.compiling"]
     before = {name: sys.modules.pop(name, None) for name in ("numba", *names)}
     sys.modules["numba"] = None  # type: ignore[assignment]  # what import takes for a missing module
     try:
