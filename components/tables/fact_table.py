@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from html import escape
 from typing import TypeAlias
 
 import param
+from markupsafe import Markup, escape
 
 from components.component import HtmlComponent
 from components.theme import BAD, GOOD, WARN
@@ -69,28 +69,29 @@ class Lines:
 Cell: TypeAlias = str | Link | Light | Code | Bar | Lines
 
 
-def light(shown: Light, dark: bool | None) -> str:
+def light(shown: Light, dark: bool | None) -> Markup:
     """Light as HTML: its shape, then its text; without a mode it has the colour of the page it stands on."""
     shape, colour = SHAPES[shown.state]
     on_page = f"light-dark({colour.light}, {colour.dark})" if colour else ""
-    style = f' style="color:{on_page if dark is None else colour.on(dark)}"' if colour else ""
-    return f'<span class="light"><span{style} aria-hidden="true">{shape}</span> {escape(shown.text)}</span>'
+    style = Markup(' style="color:{}"').format(on_page if dark is None else colour.on(dark)) if colour else ""
+    return Markup('<span class="light"><span{} aria-hidden="true">{}</span> {}</span>').format(style, shape, shown.text)
 
 
-def cell_html(cell: Cell, dark: bool | None) -> str:
+def cell_html(cell: Cell, dark: bool | None) -> Markup:
     """Fact as HTML."""
     if isinstance(cell, Lines):
         first, *others = [cell_html(fact, dark) for fact in cell.facts]
-        return first + "".join(f"<small>{other}</small>" for other in others)
+        return first + Markup("").join(Markup("<small>{}</small>").format(other) for other in others)
     if isinstance(cell, Link):
-        return f'<a href="{escape(cell.href)}">{escape(cell.text)}</a>'
+        return Markup('<a href="{}">{}</a>').format(cell.href, cell.text)
     if isinstance(cell, Code):
-        return f"<code>{escape(cell.text)}</code>"
+        return Markup("<code>{}</code>").format(cell.text)
     if isinstance(cell, Light):
         shown = light(cell, dark)
-        return f'<a href="{escape(cell.href)}">{shown}</a>' if cell.href else shown
+        return Markup('<a href="{}">{}</a>').format(cell.href, shown) if cell.href else shown
     if isinstance(cell, Bar):
-        return f'<progress value="{cell.share:.3f}">{cell.share:.0%}</progress> {escape(cell.text)}'
+        bar = Markup('<progress value="{:.3f}">{:.0%}</progress> {}')
+        return bar.format(cell.share, cell.share, cell.text)
     return escape(cell)
 
 
@@ -105,15 +106,19 @@ class FactTable(HtmlComponent):
     @param.depends("columns", "rows", "empty", "dark", watch=True)
     def _draw(self) -> None:
         table = table_html(self.columns, self.rows, empty=self.empty, dark=self.dark)
-        self._pane.object = f"<style>{RULES}</style>{table}" if self.rows else table
+        self._pane.object = f"<style>{RULES}</style>{table}" if self.rows else str(table)
 
 
-def table_html(columns: Sequence[str], rows: Sequence[Sequence[Cell]], *, empty: str, dark: bool | None = None) -> str:
+def table_html(
+    columns: Sequence[str], rows: Sequence[Sequence[Cell]], *, empty: str, dark: bool | None = None
+) -> Markup:
     """Rows of facts under the names of their columns as HTML; ``empty`` without rows."""
     if not rows:
-        return f'<p role="status">{escape(empty)}</p>'
-    head = "".join(f'<th scope="col">{escape(name)}</th>' for name in columns)
-    body = "".join(f"<tr>{''.join(f'<td>{cell_html(cell, dark)}</td>' for cell in row)}</tr>" for row in rows)
-    table = f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+        return Markup('<p role="status">{}</p>').format(empty)
+    head = Markup("").join(Markup('<th scope="col">{}</th>').format(name) for name in columns)
+    lines = (Markup("").join(Markup("<td>{}</td>").format(cell_html(cell, dark)) for cell in row) for row in rows)
+    body = Markup("").join(Markup("<tr>{}</tr>").format(line) for line in lines)
     # Reached by keys, so that a table wider than the screen can be scrolled without a mouse.
-    return f'<div class="facts" tabindex="0">{table}</div>'
+    return Markup(
+        '<div class="facts" tabindex="0"><table><thead><tr>{}</tr></thead><tbody>{}</tbody></table></div>'
+    ).format(head, body)
