@@ -86,7 +86,7 @@ def german_holidays() -> frozenset[date]:
     return frozenset(found)
 
 
-def listed(folder: Path) -> Iterator[Series]:
+def all_series(folder: Path) -> Iterator[Series]:
     """All series of the folder, but for those of published tables."""
     off, german = german_holidays(), "Europe/Berlin"
     warm = ((GERMANY, "temperature"), (GERMANY, "pv_forecast"))
@@ -251,7 +251,7 @@ def report_home(folder: Path) -> None:
 
 if __name__ == "__main__":
     place, words = Path(sys.argv[1]), sys.argv[2:]
-    for each in listed(place):
+    for each in all_series(place):
         if not words or any(word in each.name for word in words):
             report_series(place, each)
     for each in ("NP", "PJM", "BE"):

@@ -48,7 +48,7 @@ class ShownTime:
         return {"start": self.start.isoformat(), "end": self.end.isoformat()} | ({"live": "1"} if self.is_live else {})
 
 
-def shown_time(
+def read_time(
     visit: Visit,
     data: time_range.Span | None,
     *,

@@ -144,8 +144,7 @@ class PageHandler(page_hooks.LiveHandler):
         if self._inside:
             self.write(inside)
             return
-        # Not useless (B018): Tornado sets the cookie that forms send back when this property is first read.
-        self.xsrf_token  # noqa: B018 - see above
+        _ = self.xsrf_token  # Tornado sets the cookie that forms send back when this is first read
         scripts = {"library": page_hooks.library(), "styles": page_hooks.STYLES}
         told: dict[str, Any] = {name: [address(each) for each in known] for name, known in scripts.items()}
         document_html = frame.document_html(

@@ -52,7 +52,7 @@ def compared(drawn: Drawn, pool: Pool, rules: Rules = schedule.USUAL) -> Compare
         return Compared("infeasible" + repairable, about=str(error))
     given_way = [each.limit for each in plan.breaches if each.limit.rpartition(".")[2] in PHYSICS]
     if best is None:
-        return given_way_least(drawn, pool, plan) if given_way else Compared("plan where there is none", plan.cost)
+        return compare_yielding(drawn, pool, plan) if given_way else Compared("plan where there is none", plan.cost)
     near = NEAR * max(1.0, abs(best))
     # How a shortfall is shared among cars, once it is as small as can be, is a preference that is counted as a cost.
     ours = plan.cost - sum(cost for name, cost in plan.costs.items() if name.startswith("sharing of "))
@@ -67,7 +67,7 @@ def compared(drawn: Drawn, pool: Pool, rules: Rules = schedule.USUAL) -> Compare
     return Compared("worse within its gap" if within else "worse", ours, best, plan)
 
 
-def given_way_least(drawn: Drawn, pool: Pool, plan: Any) -> Compared:
+def compare_yielding(drawn: Drawn, pool: Pool, plan: Any) -> Compared:
     """Return whether no less could be missed of uses, or overflow, and whether the powers of a plan are allowed."""
     least, hours = Reference(drawn, pool, yields=True).least_missing(), plan.window.hours
     flows = [each for each in plan.breaches if each.limit.endswith((".soc-usage", ".soc-gain"))]

@@ -20,13 +20,13 @@ def today(hour: float, *, day: datetime = datetime(2026, 1, 5, tzinfo=AMSTERDAM)
     return Today(start=start, end=start + timedelta(hours=hours), now=start + timedelta(hours=hour), local=AMSTERDAM)
 
 
-def listed(key: int, name: str, kind: str = "battery") -> Listed:
+def site_asset(key: int, name: str, kind: str = "battery") -> Listed:
     return Listed(id=key, name=name, type=kind, account="Mill", parent=None, latitude=None, longitude=None, sensors=1)
 
 
 def test_what_is_wrong_comes_first_then_what_has_a_plan_then_by_name():
     states = {1: Light("good", ""), 2: Light("bad", ""), 3: Light("good", ""), 4: Light("none", "")}
-    assets = [listed(1, "b"), listed(2, "z"), listed(3, "a"), listed(4, "c")]
+    assets = [site_asset(1, "b"), site_asset(2, "z"), site_asset(3, "a"), site_asset(4, "c")]
     days = [DayCost(asset_id=1, cost=1, even=None, currency="EUR", hours=24)]
     assert [row.asset.id for row in site_rows(assets, states, days, {})] == [2, 1, 3, 4]
 
@@ -60,7 +60,7 @@ def test_a_line_breaks_where_nothing_is_known_and_tells_its_range_to_those_who_d
 
 
 def test_an_asset_stands_below_each_of_its_tags():
-    asset = listed(7, "x")
+    asset = site_asset(7, "x")
     assert group_names(asset, "tag", {7: ["north", "pilot"]}) == ["north", "pilot"]
     assert group_names(asset, "tag", {}) == ["Without a tag"]
     assert group_names(asset, "account", {}) == ["Mill"]

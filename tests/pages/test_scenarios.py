@@ -67,7 +67,7 @@ def test_a_link_makes_all_scenarios_again() -> None:
         ("Scenario 1", EDITS),
         ("Cheaper nights", {"stored": {"B": 1e-7}}),
     ]
-    assert again.at == 1 and again.acted("show~0").shown.name == "Scenario 1"
+    assert again.at == 1 and again.acted("show~0").current.name == "Scenario 1"
     assert ScenarioSet().text == "" == several.acted("remove").acted("reset").text
 
 
@@ -78,7 +78,7 @@ def test_scenarios_are_few_and_short() -> None:
     assert len(many.scenarios) == MOST
     long = ScenarioSet(scenarios=[NamedScenario(name="x", edits={"loads": {"x" * LONGEST: 1.0}})])
     with pytest.raises(Invalid, match="remove one of them"):
-        long.text  # noqa: B018 - it is asked for the error
+        _ = long.text
 
 
 @pytest.mark.parametrize("text", ["{", "[]", '[9,["a",{}]]', '[0,["a"]]', '[0,["a",3]]', "3", "[" * 9999, "null"])

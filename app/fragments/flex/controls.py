@@ -87,7 +87,7 @@ def entry_kind(kind: type[FlexFields], name: str) -> type[FlexFields]:
 
 def control_of(place: Place, value: Any) -> Control:
     """Controls that show a value; ``was`` carries the value itself."""
-    return _shown(place, value) | {"was": json.dumps(value, ensure_ascii=False)}
+    return _control(place, value) | {"was": json.dumps(value, ensure_ascii=False)}
 
 
 def empty_control(place: Place) -> Control:
@@ -118,7 +118,7 @@ def usual_unit(fact: Fact) -> str:
     return (fact.unit or "").replace("currency", "EUR") if fact.unit is not None else ""
 
 
-def _shown(place: Place, value: Any) -> Control:
+def _control(place: Place, value: Any) -> Control:
     """Controls without the value itself; JSON where none of them shows all of it."""
     for mode in (*place.modes, "number", "text"):
         with suppress(InputError, KeyError, TypeError, ValueError, AttributeError):
@@ -204,7 +204,7 @@ def value_of(place: Place, control: Control) -> Any:
     if "was" in control:
         with suppress(json.JSONDecodeError):
             before = json.loads(control["was"])
-            if _shown(place, before) == shown:
+            if _control(place, before) == shown:
                 return before
     return _composed(place, shown)
 

@@ -95,11 +95,11 @@ def compute(
         site = edited(assembled.site, scenario)
         first = int(LOOKS_BACK * DAY / site.window.step)
 
-        def told(share: float, number: int = number) -> None:
+        def tell_share(share: float, number: int = number) -> None:
             tell((number + share) / len(scenarios))
 
         try:
-            done = simulate(site, rules, first=first, tell=told)
+            done = simulate(site, rules, first=first, tell=tell_share)
             found.append((scenario, year_figures(done, days, assembled.place), ""))
         except EngineError as error:
             if not number:

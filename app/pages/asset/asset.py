@@ -13,7 +13,7 @@ from app.auth.access.identity import SignedIn
 from app.fragments import time_range
 from app.fragments.page import PageForm, TextPage
 from app.fragments.tabs import TextTab, open_tab, tab_list
-from app.fragments.time_bar import ShownTime, shown_time, time_bar
+from app.fragments.time_bar import ShownTime, read_time, time_bar
 from app.fragments.visit import Fragment, Visit, address
 from app.pages.admin import audit_log
 from app.pages.asset import automations_tab, context_tab, graphs_tab, location, properties_tab, status_tab
@@ -57,7 +57,7 @@ def read_asset(visit: Visit, session: Session, principal: SignedIn) -> AssetCont
     time = None
     if tab in TIMED:
         shown = {key for chart in graphs.charts_of_asset(session, asset) for key in chart.sensors}
-        time = shown_time(visit, listing.data_span(session, shown), usual=TIMED[tab])
+        time = read_time(visit, listing.data_span(session, shown), usual=TIMED[tab])
     return AssetContent(
         asset=asset,
         above=[parent for parent in lineage(asset)[-2::-1] if access.may(principal, "read", parent)],

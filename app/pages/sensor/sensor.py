@@ -14,7 +14,7 @@ from app.auth.access.identity import SignedIn
 from app.fragments import time_range
 from app.fragments.page import PageForm, TextPage
 from app.fragments.tabs import open_tab, tab_list
-from app.fragments.time_bar import ShownTime, shown_time, time_bar
+from app.fragments.time_bar import ShownTime, read_time, time_bar
 from app.fragments.visit import Fragment, Visit, address
 from app.pages.charts import chart_data, replay
 from app.pages.charts.annotations import AnnotationTarget, annotation_forms
@@ -59,7 +59,7 @@ def read_head(visit: Visit, session: Session, principal: SignedIn) -> SensorHead
     sensor, chosen = read_sensor(visit.key, session, principal), open_tab(TABS, visit.query.get("tab"))
     time = None
     if chosen in TIMED:
-        time = shown_time(visit, listing.data_span(session, [sensor.id]), usual=TIMED[chosen])
+        time = read_time(visit, listing.data_span(session, [sensor.id]), usual=TIMED[chosen])
     content = TEXT_TABS[chosen].read(visit, session, principal) if chosen in TEXT_TABS else None
     may_annotate = access.may(principal, "create-children", sensor)
     return SensorHead(sensor=sensor, chosen=chosen, time=time, may_annotate=may_annotate, content=content)

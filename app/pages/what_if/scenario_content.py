@@ -100,7 +100,7 @@ def plan_scenario(content: ScenarioContent, session: Session) -> ScenarioContent
     """The same with what would be planned in the scenario that is shown."""
     if content.stored is None or content.principal is None:
         return content
-    actor, edits = actor_of(content.principal), content.scenarios.shown.edits
+    actor, edits = actor_of(content.principal), content.scenarios.current.edits
     try:
         return replace(content, tried=try_shown(session, actor, content.stored, edits))
     except EngineError as error:
@@ -133,7 +133,7 @@ def fields_editor(
     key: str | None, session: Session, principal: SignedIn, asset: Asset, stored: StoredSite, scenarios: ScenarioSet
 ) -> Editor | None:  # fmt: skip
     """Editor of all fields of a device, or of the site, in the scenario that is shown; None where none is asked for."""
-    edits = scenarios.shown.edits
+    edits = scenarios.current.edits
     kind: type[FlexFields]
     if key == SITE:
         kind, known, own = FlexContext, stored.content["flex-context"]["fields"], dict(edits.get("flex-context", {}))

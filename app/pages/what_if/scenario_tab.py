@@ -53,7 +53,9 @@ def scenario_html(visit: Visit, content: ScenarioContent) -> Markup:
     """Sliders of the scenario that is shown, and what it would change."""
     groups = {
         group: list(knobs)
-        for group, knobs in groupby(at_edits(content.knobs, content.scenarios.shown.edits), key=lambda knob: knob.group)
+        for group, knobs in groupby(
+            at_edits(content.knobs, content.scenarios.current.edits), key=lambda knob: knob.group
+        )
     }
     editors = {str(device.asset_id): device.name for device in content.devices if device.asset_id is not None}
     row = content.stored.row if content.stored else None
@@ -94,7 +96,7 @@ def read_moved(visit: Visit, session: Session, principal: SignedIn) -> Markup:
     act = sent.get("act", "")
     if act != "state":
         content = open_scenario(visit, session, principal, scenarios)
-        edits = turned(content.knobs, scenarios.shown.edits, sent)
+        edits = turned(content.knobs, scenarios.current.edits, sent)
         scenarios = scenarios.with_edits(edits).renamed(sent.get("name", ""))
         scenarios = (scenarios.costing(sent["investment"]) if "investment" in sent else scenarios).acted(act)
     return scenario_html(visit, plan_scenario(open_scenario(visit, session, principal, scenarios), session))
@@ -114,7 +116,7 @@ async def save_scenario(visit: Visit, values: dict[str, Any]) -> Done:
         if content.stored is None:
             raise EngineError(content.problem or NO_PLAN)
         texts = {name: text for name, text in values.items() if isinstance(text, str)}
-        return content.stored.row.id, turned(content.knobs, content.scenarios.shown.edits, texts)
+        return content.stored.row.id, turned(content.knobs, content.scenarios.current.edits, texts)
 
     schedule_id, edits = await reading(read_sent, visit.principal)
     models, context = edits["flex-model"], edits["flex-context"]
@@ -138,7 +140,7 @@ async def apply_fields(visit: Visit, values: dict[str, Any]) -> Done:
     if wrong:
         raise Invalid("form", {name: [problem] for name, problem in wrong.items()})
     scenarios = read_scenarios(str(values.get("state", "")))
-    edits = dict(scenarios.shown.edits)
+    edits = dict(scenarios.current.edits)
     if visit.query.get("fields") == SITE:
         edits["flex-context"] = fields
     else:

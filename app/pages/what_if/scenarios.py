@@ -41,33 +41,33 @@ class ScenarioSet:
     at: int = 0
 
     @property
-    def shown(self) -> NamedScenario:
+    def current(self) -> NamedScenario:
         """The scenario that is shown."""
         return self.scenarios[self.at]
 
     def with_edits(self, edits: Mapping[str, Any]) -> "ScenarioSet":
         """The same with other edits in the scenario that is shown."""
         kept = {name: part for name, part in edits.items() if part}
-        return self._with_shown(replace(self.shown, edits=kept))
+        return self._with_current(replace(self.current, edits=kept))
 
-    def _with_shown(self, shown: NamedScenario) -> "ScenarioSet":
+    def _with_current(self, shown: NamedScenario) -> "ScenarioSet":
         return replace(self, scenarios=[*self.scenarios[: self.at], shown, *self.scenarios[self.at + 1 :]])
 
     def renamed(self, name: str) -> "ScenarioSet":
         """The same with another name of the scenario that is shown."""
         plain = " ".join(name.split())[:60]
-        return self._with_shown(replace(self.shown, name=plain)) if plain else self
+        return self._with_current(replace(self.current, name=plain)) if plain else self
 
     def costing(self, text: str) -> "ScenarioSet":
         """The same with another investment of the scenario that is shown; texts that are no amount change nothing."""
         amount = number_of(text) if text.strip() else 0.0
-        return self if amount is None or amount < 0 else self._with_shown(replace(self.shown, investment=amount))
+        return self if amount is None or amount < 0 else self._with_current(replace(self.current, investment=amount))
 
     def acted(self, act: str) -> "ScenarioSet":
         """The same after ``add``, ``remove``, ``reset`` or ``show~1``."""
         word, _, number = act.partition("~")
         if word == "add" and len(self.scenarios) < MOST:
-            new = replace(self.shown, name=f"{NAME} {len(self.scenarios) + 1}")
+            new = replace(self.current, name=f"{NAME} {len(self.scenarios) + 1}")
             return ScenarioSet(scenarios=[*self.scenarios, new], at=len(self.scenarios))
         if word == "remove" and len(self.scenarios) > 1:
             rest = [each for place, each in enumerate(self.scenarios) if place != self.at]
@@ -83,7 +83,7 @@ class ScenarioSet:
         Raises:
             Invalid: It is too long for one.
         """
-        if len(self.scenarios) == 1 and self.shown.parts == [f"{NAME} 1", {}]:
+        if len(self.scenarios) == 1 and self.current.parts == [f"{NAME} 1", {}]:
             return ""
         text = json.dumps([self.at, *(each.parts for each in self.scenarios)], separators=(",", ":"))
         if len(text) > LONGEST:
