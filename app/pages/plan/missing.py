@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from markupsafe import Markup
-from sqlalchemy.orm import Session
 
 from app.fragments.html_forms import button_html
 from app.fragments.page import Done, PageForm
@@ -13,9 +12,7 @@ from app.fragments.templates import note
 from app.fragments.threads import triggering
 from app.fragments.visit import Visit
 from app.pages.plan.content import PlanContent
-from app.usecases.actor import Actor
 from app.usecases.jobs.forecasts import ForecastTrigger, request_forecast
-from db.jobs.jobs import Job
 
 MISSING = re.compile(r"sensor (\d+) \((.+)\) has no value from (.+?); (.+)\.$")
 """How ``app.assemble.site.series`` words that a sensor lacks values."""
@@ -47,13 +44,11 @@ def forecast_form(content: PlanContent) -> PageForm:
     """The button that forecasts all sensors without values."""
 
     async def send(visit: Visit, _values: dict[str, Any]) -> Done:
-        trigger = ForecastTrigger()
-        for sensor_id in missing_sensors(content.warnings):
-
-            def forecast(session: Session, actor: Actor, sensor_id: int = sensor_id) -> list[Job]:
-                return [request_forecast(session, actor, sensor_id, trigger)]
-
-            await triggering(forecast, visit.principal)
+        lacking, trigger = missing_sensors(content.warnings), ForecastTrigger()
+        await triggering(
+            lambda session, actor: [request_forecast(session, actor, sensor_id, trigger) for sensor_id in lacking],
+            visit.principal,
+        )
         return Done(text="Forecasts requested; run the schedule again once they are ready.")
 
     return PageForm(send=send)

@@ -8,6 +8,7 @@ from functools import cache
 import numpy as np
 import pytest
 
+from engine import compiling
 from engine.diagnosis.infeasibility import NoPlan
 from engine.errors import Infeasible
 from engine.formulation import build_problem
@@ -45,7 +46,7 @@ def both(here):
 
 def test_the_kernel_is_compiled_where_the_tests_run():
     assert KERNEL is storage_dp_kernel.best_path
-    assert storage_dp_kernel.COMPILED
+    assert compiling.COMPILED
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -119,10 +120,10 @@ def test_the_same_in_plain_python(seed):
     plan = storage_dp.plan_one_store(here, KERNEL)
     tell = (
         "import sys; sys.modules['numba'] = None\n"  # as if it were not installed
-        "from engine.schedulers import storage_dp, storage_dp_kernel\n"
+        "from engine import compiling; from engine.schedulers import storage_dp, storage_dp_kernel\n"
         "from tests.engine.scheduling.one_store_sites import draw\n"
         f"plan = storage_dp.plan_one_store(draw({seed}), storage_dp_kernel.best_path)\n"
-        "print(storage_dp_kernel.COMPILED, storage_dp.compiled_kernel(), "
+        "print(compiling.COMPILED, storage_dp.compiled_kernel(), "
         "plan and (plan.cost, *plan.storage_values['STORE']))"
     ).replace("STORE", next(iter(plan.storage_values)) if plan else "")
     run = subprocess.run([sys.executable, "-c", tell], capture_output=True, text=True, check=True)
