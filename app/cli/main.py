@@ -86,6 +86,7 @@ COMMANDS = CommandGroup(
                 "data-sources": Command("app.cli.commands.accounts:show_sources", "Where data come from."),
                 "schedules": Command("app.cli.commands.schedules:show_schedules", "Saved schedules, newest first."),
                 "why": Command("app.cli.commands.explanations:show_why", "Why a schedule is as it is."),
+                "changes": Command("app.cli.commands.explanations:show_changes", "What made a schedule another one."),
                 "what-if": Command("app.cli.commands.explanations:show_scenario", "A schedule done otherwise."),
                 "roles": Command("app.cli.commands.accounts:show_roles", "The roles users can have."),
                 "reporters": Command("app.cli.commands.reports:show_reporters", "What computes reports."),

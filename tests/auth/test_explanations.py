@@ -71,6 +71,12 @@ def test_a_schedule_in_words_with_its_limits_values_cells_and_changes(served: Ap
     (change,) = answer["changes"]["inputs"]
     assert change["input"] == "prices" and change["cost"] < 0
     assert answer["changes"]["cost"] - answer["changes"]["cost-before"] == pytest.approx(change["cost"])
+    (difference,) = [each for each in answer["changes"]["differences"] if "consumption price" in each["about"]]
+    assert difference["before"] == pytest.approx(0.5) and difference["now"] == pytest.approx(0.2333, abs=1e-3)
+    powers = [served.get(f"/schedules/{key}/file", params={"format": "csv"}) for key in (1, 2)]
+    before, now = (pd.read_csv(io.BytesIO(each.content))["battery [kW]"] for each in powers)
+    moved = sum(abs(move["energy"]) for move in answer["changes"]["moves"])
+    assert moved == pytest.approx((now - before).abs().sum() * 0.25, abs=1e-3) and moved > 1
     only = served.get("/schedules/2/explain").json()
     assert only["values"] is None and only["headlines"] == answer["headlines"]
 
@@ -115,6 +121,8 @@ def test_the_page_of_a_schedule_tells_what_it_costs_does_and_lacks(served: Api) 
     assert f"{cost:,.2f} EUR" in figures and "battery charges" in figures and "without control" in figures
     table = browser.get(at, params={"tab": "plan", "schedule": "2", "part": "plan-table"}, timeout=120).text
     assert "battery [kW]" in table and "bought [EUR/kWh]" in table
+    changes = browser.get(at, params={"tab": "plan", "schedule": "2", "part": "plan-changes"}, timeout=120).text
+    assert "The prices make it" in changes and "electricity consumption price" in changes and "<table" in changes
     gone = browser.get(at, params={"tab": "plan", "schedule": "3", "part": "plan-figures"}, timeout=120).text
     assert "inputs of schedule 3 are not kept" in gone and "EUR" in gone
 
@@ -136,7 +144,7 @@ def test_a_step_is_explained_on_the_page_with_what_it_would_take(served: Api) ->
     assert "name a time in it" in beyond
     assert "There is no schedule" in browser.get(at, params=asked | {"schedule": "99"}, timeout=120).text
     rival, _ = signed_in(served, "rival")
-    for asked_part in ("plan-why", "plan-take", "plan-table", "plan-figures"):
+    for asked_part in ("plan-why", "plan-take", "plan-table", "plan-figures", "plan-changes"):
         refused = rival.get(at, params=asked | {"part": asked_part, "wish": "idle"}, timeout=120)
         assert "battery runs" not in refused.text and "EUR" not in refused.text
 
@@ -339,6 +347,7 @@ def test_on_the_command_line(
     assert "battery charges" in output_of("why")
     assert "battery runs at" in output_of("why", "--device", "battery", "--at", TAKEN["at"])
     assert "name both a device" in output_of("why", "--device", "battery")
+    assert "The prices make it" in output_of("changes") and "Before [kW]" in output_of("changes")
     printed = output_of("what-if", "--stored", "battery", "4", "--price-factor", "2")
     assert "cost [EUR]" in printed and "battery would do otherwise in" in printed
     assert "not JSON" in output_of("what-if", "--edits", "x")

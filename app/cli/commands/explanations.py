@@ -1,4 +1,4 @@
-"""``flexscope show why`` and ``flexscope show what-if``: a saved schedule explained, and planned otherwise."""
+"""``flexscope show why``, ``changes`` and ``what-if``: a saved schedule explained, compared, planned otherwise."""
 
 from typing import Any
 
@@ -11,6 +11,7 @@ from app.usecases.explanations import explanations, what_if
 from app.usecases.explanations.explanations import ExplainQuery, WhyQuery
 from app.usecases.explanations.what_if import ScenarioEdits
 from engine.errors import FieldError
+from engine.explain.changes.change_sentences import change_sentences
 from engine.explain.sentences import choice_sentences
 
 
@@ -39,6 +40,28 @@ def show_why(schedule_id: int, device: str | None, at: str | None, power: float 
         stored, choice = explanations.explain_why(session, actor, schedule_id, query)
         for sentence in choice_sentences(choice, stored.site.window, stored.place, stored.currency):
             click.echo(sentence)
+
+
+@click.command("changes")
+@click.option("--schedule", "schedule_id", type=int, required=True, help="ID of the schedule.")
+def show_changes(schedule_id: int) -> None:
+    """Tell when devices do otherwise than by the schedule before, and which inputs made it another one."""
+    with reading() as session:
+        done = explanations.explain_schedule(session, operator(), schedule_id, ExplainQuery(parts="changes"))
+    change, place = done.changes, done.stored.place
+    if change is None:
+        return
+    for sentence in change_sentences(change, done.stored.currency):
+        click.echo(sentence)
+    rows = [
+        [
+            move.device, f"{move.start.astimezone(place):%a %H:%M}", f"{move.end.astimezone(place):%a %H:%M}",
+            f"{move.before + 0.0:.4g}", f"{move.now + 0.0:.4g}", f"{move.energy:+.3g}",
+        ]
+        for move in change.moves
+    ]  # fmt: skip
+    if rows:
+        show_table(["Device", "From", "Until", "Before [kW]", "Now [kW]", "More [kWh]"], rows)
 
 
 @click.command("what-if")

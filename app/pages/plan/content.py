@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
+from markupsafe import Markup
 from sqlalchemy.orm import Session
 
 from app.auth.access import access
@@ -122,3 +123,11 @@ def plan_address(visit: Visit, **arguments: Any) -> str:
     kept = {name: text for name in ("start", "end", "schedule") if (text := visit.query.get(name))}
     told = {"tab": "plan"} | kept | arguments
     return f"{visit.path}?{urlencode({name: text for name, text in told.items() if text is not None})}"
+
+
+def opened_section(visit: Visit, part: str, heading: str) -> Markup:
+    """Part of the tab below its heading, which is computed once somebody opens it."""
+    return Markup(
+        '<details class="section" hx-get="{}" hx-trigger="toggle once" hx-target="find .room-below">'
+        '<summary><h3>{}</h3></summary><div class="room-below" aria-live="polite"></div></details>'
+    ).format(plan_address(visit, part=part), heading)

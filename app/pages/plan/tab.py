@@ -13,7 +13,7 @@ from app.fragments.tabs import TextTab
 from app.fragments.templates import note, render
 from app.fragments.visit import Visit
 from app.pages.asset.plan_cards import BEFORE_ROWS, breach_text, cost_cards
-from app.pages.plan import held, key_figures, missing, plan_table, run_form, why
+from app.pages.plan import changes, held, key_figures, missing, plan_table, run_form, why
 from app.pages.plan.content import PlanContent, plan_address, read_plan
 from engine.site import Status
 
@@ -26,6 +26,7 @@ PARTS: Mapping[str, Callable[[Visit, Session, SignedIn], Markup]] = {
     "plan-figures": key_figures.read_figures,
     "plan-why": why.read_why,
     "plan-take": why.read_take,
+    changes.PART: changes.read_changes,
     "plan-table": plan_table.read_table,
 }
 """What the tab asks for alone, by its name in the address."""
@@ -67,7 +68,12 @@ def below(visit: Visit, content: PlanContent) -> Markup:
     """What stands below the chart."""
     if content.row is None:
         return Markup("")
-    return why.panel(visit, content) + held.held_rows(content) + plan_table.section(visit, content)
+    return (
+        why.panel(visit, content)
+        + held.held_rows(content)
+        + changes.section(visit, content)
+        + plan_table.section(visit, content)
+    )
 
 
 def lazy_part(visit: Visit, name: str, shown: Markup, *, trigger: str = "load") -> Markup:

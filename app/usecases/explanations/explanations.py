@@ -236,4 +236,4 @@ def _changes(session: Session, actor: Actor, stored: StoredSite) -> PlanChange:
     if before is None:
         raise InputError("There is no schedule before this one to compare it with.")
     old = open_site(session, actor, before.id)
-    return changed_inputs(old.site, old.schedule, stored.site, stored.budget())
+    return changed_inputs(old.site, old.schedule, stored.site, stored.budget(), stored.schedule)

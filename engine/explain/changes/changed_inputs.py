@@ -7,8 +7,9 @@ from typing import Final
 
 import numpy as np
 
-from engine.errors import Infeasible, InputError
+from engine.errors import Infeasible, InputError, TimedOut
 from engine.explain.changes.earlier_inputs import INPUTS, EarlierInputs, Input
+from engine.explain.changes.plan_differences import InputDifference, MovedPower, input_differences, moved_powers
 from engine.explain.replanning import planned_ports, without_hedge
 from engine.model.linear import full
 from engine.schedulers.storage_scheduler import LiveProblem, StorageScheduler
@@ -43,9 +44,15 @@ class PlanChange:
     """Those that differ, the one with the largest part first; their costs add up to cost - cost_before."""
     left_out: tuple[Input, ...] = ()
     """Inputs without which no plan is possible, so that their part is not known."""
+    moves: tuple[MovedPower, ...] = ()
+    """When devices do otherwise than by the plan before, the largest energies first."""
+    differences: tuple[InputDifference, ...] = ()
+    """The numbers that differ at moments of both plans."""
 
 
-def changed_inputs(old: Site, old_schedule: Schedule, new: Site, budget: Budget | None = None) -> PlanChange:
+def changed_inputs(
+    old: Site, old_schedule: Schedule, new: Site, budget: Budget | None = None, new_schedule: Schedule | None = None
+) -> PlanChange:
     """Return which inputs made a new plan differ from the one before it.
 
     Where the new plan goes beyond the end of the old one, its own inputs are kept. The stored energy before is what the
@@ -56,12 +63,15 @@ def changed_inputs(old: Site, old_schedule: Schedule, new: Site, budget: Budget 
         old_schedule: The plan before.
         new: What the new plan is made from; the same devices.
         budget: What all solves may take; None is as long as it takes.
+        new_schedule: The new plan, of several that cost the same; None: any of them.
 
     Raises:
+        TimedOut: The time of the question is over.
         InputError: Both have no device, or no time, in common, or steps of different lengths.
     """
     new, old = without_hedge(new), without_hedge(old)
-    earlier = EarlierInputs(old, old_schedule, _offset(old, new), new.window.n)
+    offset = _offset(old, new)
+    earlier = EarlierInputs(old, old_schedule, offset, new.window.n)
     before = {each: earlier.put_back(new, each) for each in INPUTS}
     differing = [each for each in INPUTS if before[each] is not new]
     plans = _Subsets(new, earlier, budget)
@@ -86,6 +96,8 @@ def changed_inputs(old: Site, old_schedule: Schedule, new: Site, budget: Budget 
         cost_before=now.cost - sum(shares.values()),
         inputs=tuple(sorted(parts, key=lambda part: -abs(part.cost))),
         left_out=tuple(left_out),
+        moves=tuple(moved_powers(old_schedule, new_schedule or now, planned_ports(new), offset)),
+        differences=tuple(input_differences(earlier, new)),
     )
 
 
@@ -93,7 +105,7 @@ class _Subsets:
     """Plans of the new site with some inputs as before, each solved from the last one."""
 
     def __init__(self, new: Site, earlier: EarlierInputs, budget: Budget | None) -> None:
-        self.new, self.earlier = new, earlier
+        self.new, self.earlier, self._budget = new, earlier, budget or Budget()
         limit = None if budget is None else budget.limit
         # Differences of costs are asked for, which a gap would hide.
         self._live = LiveProblem(scheduler=StorageScheduler(time_limit=limit, gap=0.0))
@@ -103,6 +115,8 @@ class _Subsets:
         """Plan with these inputs as before; None where there is none."""
         key = frozenset(inputs)
         if key not in self._schedules:
+            if self._budget.is_over:
+                raise TimedOut(f"The inputs of two plans took longer than {self._budget.limit:g} s to compare.")
             site = self.new
             for each in INPUTS:
                 if each in key:

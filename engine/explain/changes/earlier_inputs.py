@@ -19,6 +19,8 @@ INPUTS: Final[tuple[Input, ...]] = ("prices", "forecasts", "state of charge", "l
 _CAPACITIES: Final = ("consumption_limit", "production_limit")
 _SOFT: Final = ("soft_consumption", "soft_production")
 _TARGETS: Final = ("soc_minima", "soc_maxima", "soc_targets", "soft_minima", "soft_maxima", "soft_targets")
+_SAME_ENERGY: Final = 1e-6
+"""Stored energies that differ by less are one [kWh]: a plan was saved and read again in between."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +79,7 @@ class EarlierInputs:
         if not isinstance(new, Storage) or soc is None or self.offset < 0:
             return new
         foreseen = float(soc[self.offset])
-        return new if abs(foreseen - new.soc_at_start) < 1e-9 else replace(new, soc_at_start=foreseen)
+        return new if abs(foreseen - new.soc_at_start) < _SAME_ENERGY else replace(new, soc_at_start=foreseen)
 
     def _with_ports(self, new: Device, old: Device) -> Device:
         """Return a device whose ports have the capacities they had before."""

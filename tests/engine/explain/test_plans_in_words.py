@@ -6,10 +6,13 @@ from datetime import UTC, timedelta
 import numpy as np
 import pytest
 
+from engine.errors import TimedOut
+from engine.explain.changes.change_sentences import change_sentences
 from engine.explain.changes.changed_inputs import changed_inputs
 from engine.explain.headlines import headlines
 from engine.schedulers.storage_scheduler import StorageScheduler
 from engine.schedulers.uncontrolled import uncontrolled_schedule
+from engine.solve.budget import Budget
 from engine.tariffs import EnergyTariff
 from tests.engine.explain import cold
 from tests.engine.explain.test_choices import target
@@ -107,7 +110,8 @@ def test_the_parts_of_the_inputs_add_up_to_the_difference(seed):
         assert change.cost_before == pytest.approx(cold.cost(old), abs=1e-6)
 
 
-def test_the_input_that_changed_a_plan_an_hour_later():
+def an_hour_later():
+    """What changes where the next plan begins an hour later, at other prices: cheap at 05:00 and no more at 20:00."""
     price = np.full(25, 0.2)
     price[20] = 0.1
     old = site(store(soc_targets=target(6.0)), buy=price[:24])
@@ -117,12 +121,59 @@ def test_the_input_that_changed_a_plan_an_hour_later():
     new_price = price.copy()
     new_price[20], new_price[5] = 0.2, 0.05
     new = site(store(soc_targets=later), window=window, buy=new_price[1:])
-    change = changed_inputs(old, StorageScheduler().compute(old), new)
+    return changed_inputs(old, StorageScheduler().compute(old), new)
+
+
+def test_the_input_that_changed_a_plan_an_hour_later():
+    change = an_hour_later()
     (part,) = change.inputs
     assert part.input == "prices"
     # The load of 2 kW and the 4 kWh of the car get cheaper at 05:00, and dearer at 20:00.
     assert part.cost == pytest.approx(6 * (0.05 - 0.2) - 6 * (0.1 - 0.2))
     assert part.moved == pytest.approx(8.0)
+
+
+def test_what_differs_an_hour_later_is_told_moment_by_moment():
+    change = an_hour_later()
+    # At 20:00 and 05:00, hours 19 and 4 of the new window: from 0.1 to 0.2, and from 0.2 to 0.05.
+    (difference,) = change.differences
+    assert (difference.about, difference.unit, difference.steps) == ("electricity consumption price", "currency/kWh", 2)
+    assert (difference.before, difference.now) == (pytest.approx(0.15), pytest.approx(0.125))
+    at = {move.start: (move.before, move.now, move.energy) for move in change.moves}
+    assert at == {
+        DAY.moment(5): (pytest.approx(0, abs=1e-6), pytest.approx(4.0), pytest.approx(4.0)),
+        DAY.moment(20): (pytest.approx(4.0), pytest.approx(0, abs=1e-6), pytest.approx(-4.0)),
+    }
+    whole, prices = change_sentences(change, "EUR")
+    assert "0.3000 EUR less than it would with all inputs as before." in whole
+    assert prices.startswith(
+        "The prices make it 0.3000 EUR cheaper (electricity consumption price 0.15 → 0.125 EUR/kWh"
+    )
+
+
+def test_what_a_store_holds_is_told_beside_what_the_plan_before_foresaw():
+    given, plan = planned(target(6.0))
+    window = replace(DAY, start=DAY.start + timedelta(hours=1), end=DAY.end + timedelta(hours=1))
+    foreseen = float(plan.soc[given.devices[0].name][1])
+    car = replace(given.devices[0], soc_targets=np.append(target(6.0)[1:], np.nan), soc_at_start=foreseen - 1.5)
+    change = changed_inputs(given, plan, site(car, window=window))
+    (difference,) = [each for each in change.differences if each.input == "state of charge"]
+    assert (difference.steps, difference.now - difference.before) == (1, pytest.approx(-1.5))
+    assert any(text.startswith("The state of charge makes it") for text in change_sentences(change, "EUR"))
+
+
+def test_the_same_plan_again_is_told_to_be_the_same():
+    given, plan = planned(target(6.0))
+    again = replace(given.devices[0], soc_at_start=given.devices[0].soc_at_start * (1 + 1e-8))  # saved and read
+    change = changed_inputs(given, plan, replace(given, devices=(again, *given.devices[1:])))
+    assert not change.inputs and not change.moves and change.cost == pytest.approx(change.cost_before)
+    assert next(change_sentences(change, "EUR")).endswith("and neither has the plan.")
+
+
+def test_no_more_inputs_are_compared_once_the_time_is_over():
+    given, plan = planned(target(6.0))
+    with pytest.raises(TimedOut, match="took longer than"):
+        changed_inputs(given, plan, replace(given, devices=(store(soc_targets=target(5.0)),)), Budget(0.0))
 
 
 def test_plans_without_time_in_common_are_refused():

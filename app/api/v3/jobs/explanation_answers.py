@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field
 
+from app.api.v3.jobs.change_answers import PlanChangeAnswer
 from app.api.v3.jobs.figure_answers import STRICT, Currency, KeyFiguresAnswer, PerEnergy, Power, ScheduleFiguresAnswer
 
 
@@ -70,28 +71,6 @@ class TradeOffAnswer(BaseModel):
     cost: Currency
     emissions: Annotated[float, Field(description="[kg]")]
     carbon_price: Annotated[float, Field(description="From this price of CO₂ on it is the best plan [currency/kg]")]
-
-
-class InputChangeAnswer(BaseModel):
-    """What one input did to the plan."""
-
-    model_config = STRICT
-
-    input: str
-    cost: Annotated[float, Field(description="Its part in the change of the cost; all add up [currency]")]
-    alone: Annotated[float, Field(description="What this input alone, as before, would save [currency]")]
-    moved: Annotated[float, Field(description="Energy that would then be taken or given at other times [kWh]")]
-
-
-class PlanChangeAnswer(BaseModel):
-    """What changed from the plan before to this one, over the time of this one."""
-
-    model_config = STRICT
-
-    cost: Currency
-    cost_before: Annotated[float, Field(description="With all inputs as before [currency]")]
-    inputs: list[InputChangeAnswer]
-    left_out: Annotated[list[str], Field(description="Inputs that, as before, leave no plan")]
 
 
 class ExplainAnswer(BaseModel):

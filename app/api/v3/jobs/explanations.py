@@ -19,6 +19,8 @@ from app.api.v3.jobs.explanation_answers import (
 from app.usecases.explanations import explanations, what_if
 from app.usecases.explanations.explanations import ExplainQuery, RequirementsQuestion, ScheduleExplanation, WhyQuery
 from app.usecases.explanations.what_if import ScenarioEdits
+from engine.explain.changes.change_sentences import change_sentences
+from engine.explain.changes.changed_inputs import PlanChange
 from engine.explain.combined_change import CombinedChange
 from engine.explain.requirements import LimitNeeded, LimitTooWeak, PriceNeeded
 from engine.explain.sentences import choice_sentences
@@ -63,8 +65,13 @@ def explain_answer(done: ScheduleExplanation) -> ExplainAnswer:
         parts = getattr(done, name)
         answer[name] = None if parts is None else [asdict(part) for part in parts]
     answer["figures"] = None if done.figures is None else asdict(done.figures)
-    answer["changes"] = None if done.changes is None else asdict(done.changes)
+    answer["changes"] = None if done.changes is None else _changes(done.changes, stored.currency)
     return ExplainAnswer.model_validate(answer)
+
+
+def _changes(change: PlanChange, currency: str) -> dict[str, Any]:
+    moves = [asdict(move) | {"start": move.start.isoformat(), "end": move.end.isoformat()} for move in change.moves]
+    return asdict(change) | {"moves": moves, "text": list(change_sentences(change, currency))}
 
 
 def why(call: Call, id: int, query: WhyQuery) -> WhyAnswer:
