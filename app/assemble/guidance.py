@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import datetime
 
-from app.assemble.forecast_errors import forecast_errors
+from app.assemble.forecasting.forecast_errors import forecast_errors
 from app.assemble.site.site import Assembled
 from app.auth.access.references import References
 from engine.model.linear import Floats

@@ -1,5 +1,6 @@
-"""The powers of an asset's last schedule, read from its sensors over the window of the next one."""
+"""The powers of an asset's last schedule over the window of the next one, and that schedule carried on."""
 
+from dataclasses import replace
 from datetime import datetime
 
 import numpy as np
@@ -14,8 +15,11 @@ from db.beliefs.source_filter import SourceFilter
 from db.beliefs.time_range import BeliefQuery
 from db.schedules import POWER, StoredSchedule
 from engine.model.linear import Floats
-from engine.schedulers.staying import HeldPowers
+from engine.schedulers.process_scheduler import ProcessScheduler
+from engine.schedulers.staying import HeldPowers, Margin, keep_schedule
+from engine.schedulers.storage_scheduler import StorageScheduler
 from engine.series.iso_time import Microseconds, to_us
+from engine.site import Schedule
 from engine.units import units
 
 
@@ -52,6 +56,31 @@ def last_powers(
             slack = max(slack, *(2.0 * units.convert(10.0**-DECIMALS, each.sensor.unit, "kW") for each in own))
     held = {name: power for name, power in powers.items() if not np.isnan(power).all()}
     return (row, HeldPowers(power=held, slack=slack)) if held else None
+
+
+def kept_last(
+    scheduler: object, assembled: Assembled, last: tuple[StoredSchedule, HeldPowers] | None, best: Schedule
+) -> tuple[Schedule, Assembled, list[str]] | None:
+    """The last schedule carried on, the site in which it is held, and what that costs as a warning.
+
+    None where the best one takes its place.
+    """
+    margin = assembled.described.context.staying_margin
+    if isinstance(scheduler, ProcessScheduler):
+        scheduler = scheduler.together
+    # Only a plan by costs can be compared: others give no cost that a margin could be set against
+    if margin is None or last is None or not isinstance(scheduler, StorageScheduler):
+        return None
+    row, held = last
+    kept = keep_schedule(scheduler, assembled.site, best, held, Margin(amount=margin[0], per_energy=margin[1]))
+    if kept is None:
+        return None
+    at, currency = row.belief_time.astimezone(assembled.place).isoformat(timespec="minutes"), assembled.currency
+    told = (
+        f"The schedule of {at} is kept: another one would save {kept.dearer:.4g} {currency}, "
+        f"no more than the {kept.margin:.4g} {currency} of stay-with-plan."
+    )
+    return kept.schedule, replace(assembled, site=kept.site), [told]
 
 
 def _planned_power(references: References, row: StoredSchedule, output: SensorOutput, ticks: Microseconds) -> Floats:

@@ -9,12 +9,14 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from app.assemble.site.request import ScheduleRequest
+from app.auth.access.references import References
 from db.sensors import Sensor
 from engine.errors import FieldError
+from engine.flex.fields import FlexFields
 from engine.flex.process import ProcessModel
 from engine.flex.quantity import Events
 from engine.flex.storage import StorageModel
-from engine.series.iso_time import EPOCH, MICROSECOND, after, from_us, iso_duration
+from engine.series.iso_time import EPOCH, MICROSECOND, after, duration, from_us, iso_duration, to_us
 from engine.series.window import Window
 
 QUARTER = timedelta(minutes=15)
@@ -136,3 +138,30 @@ def grown(window: Window, place: ZoneInfo, longest: timedelta, moments: Iterable
             at = window.position(moment)
             kept[[floor(at), ceil(at)]] = True
     return window if kept.all() else replace(window, bounds=tuple(ticks[kept].tolist()))
+
+
+def grown_for(
+    references: References, models: Sequence[FlexFields], window: Window, place: ZoneInfo
+) -> tuple[Window, list[str]]:
+    """Window with steps that grow as far as some flex-models allow it, and a warning where one needs equal steps."""
+    if any(isinstance(each, ProcessModel) for each in models):
+        return window, ["growing-steps is left aside: a process needs steps of one length."]
+    hold = [
+        references.sensor(each.key, field=each.path).resolution
+        for model in models
+        for each in model.references()
+        if each.target == "sensor" and not each.writes and each.fact.kind in ("price", "capacity", "peak", "energy")
+    ]
+    longest = min((each for each in hold if each), default=timedelta.max)
+    return grown(window, place, longest, [at for model in models for at in model.moments()]), []
+
+
+def hedged_steps(lasting: str | None, window: Window) -> int:
+    """Number of steps in which one decision has to do for all that may come, by ``hedge-for``."""
+    if lasting is None:
+        return 0
+    lasts = duration(lasting, field="hedge-for")
+    if lasts <= timedelta(0):
+        raise FieldError("hedge-for", "a decision holds for some time; write it like 'PT1H', or leave it out.")
+    until = window.start + lasts
+    return int(np.searchsorted(window.starts, to_us(until)))

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
+from app.assemble.forecasting.missing import MissingForecasts, may_forecast
 from app.assemble.outputs import consumption_sign
 from app.auth.access.references import References
 from db.beliefs import store
@@ -49,6 +50,8 @@ class Readings:
     """What was assumed where data lack."""
     currencies: set[str] = field(default_factory=set)
     """Currencies of the price sensors read."""
+    forecasts: MissingForecasts | None = None
+    """What foresees what is missing; None: nothing does."""
 
     def series(
         self, given: Quantity, fact: Fact, *, name: str, unit: str | None = None, otherwise: float | None = None
@@ -120,7 +123,12 @@ class Readings:
         self, reference: SensorReference, *, unit: str, window: Window, kind: Kind | None, overlap: Overlap
     ) -> Floats:
         sensor = self._sensor(reference)
-        known = self.known(sensor, window, self._filter(reference, sensor))
+        sources = self._filter(reference, sensor)
+        known = self.known(sensor, window, sources)
+        if self.forecasts is not None and may_forecast(kind, sensor):
+            known, told = self.forecasts.complete(self.references, sensor, known, window, sources)
+            if told:
+                self.warn(told)
         if ANY_CURRENCY in unit and (money := currency_of(sensor.unit)):
             self.currencies.add(money)
         series = of_sensor(sensor, known.events, known.values)

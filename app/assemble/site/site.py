@@ -2,19 +2,18 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import numpy as np
-
+from app.assemble.forecasting.missing import MissingForecasts
 from app.assemble.outputs import SensorOutput, of_guidance, of_power
 from app.assemble.site import bounded, flex_config
 from app.assemble.site.flex_config import DeviceModel, Effective
 from app.assemble.site.members import SiteBuilder
 from app.assemble.site.naming import ask_for
 from app.assemble.site.phases import phase_limits
-from app.assemble.site.planning_window import WindowLimits, grown, planned, within_most_steps
+from app.assemble.site.planning_window import WindowLimits, grown_for, hedged_steps, planned, within_most_steps
 from app.assemble.site.request import ScheduleRequest
 from app.assemble.site.series import Readings
 from app.assemble.site.supplies import ConnectionBuilder
@@ -29,7 +28,6 @@ from engine.flex.process import ProcessModel
 from engine.flex.quantity import Fixed
 from engine.flex.storage import StorageModel
 from engine.schedulers.terminal_value import with_terminal_values
-from engine.series.iso_time import duration, to_us
 from engine.series.window import Window
 from engine.site import Addition, Site
 
@@ -95,9 +93,16 @@ def read_description(references: References, request: ScheduleRequest, limits: W
 
 
 def read_site(
-    references: References, request: ScheduleRequest, *, known_at: datetime, limits: WindowLimits
+    references: References,
+    request: ScheduleRequest,
+    *,
+    known_at: datetime,
+    limits: WindowLimits,
+    forecasts: MissingForecasts | None = None,
 ) -> Assembled:
     """Return the site that a request describes, with every series as it was known at one moment.
+
+    Values that are missing are foreseen where there is what foresees them.
 
     Raises:
         InputError: What is described cannot be planned; the field is named.
@@ -111,15 +116,10 @@ def read_site(
             "describe a device in flex-model, or store one."
         )
     power_sensors = [output.sensor for _, read in entries for output in of_power(references, "", read)]
+    local = sensors.time_zone(references.session, described.asset.id, *(each.timezone for each in power_sensors[:1]))
     window = planned(request, power_sensors, [read for _, read in entries], limits)
-    otherwise = power_sensors[0].timezone if power_sensors else "UTC"
-    local = sensors.time_zone(references.session, described.asset.id, otherwise)
-    warnings = described.warnings
-    if context.growing_steps:
-        window, why = _grown(references, described, window, local)
-        warnings += why
-    window, shortened = within_most_steps(window, request, limits, devices=len(entries))
-    readings = Readings(references, window, known_at, local, [*warnings, *shortened])
+    window, warnings = _steps(references, described, request, window, limits, local)
+    readings = Readings(references, window, known_at, local, warnings, forecasts=forecasts)
     supplies = _supplies(context, readings)
     members = SiteBuilder(references, supplies, readings, window, entries, context)
     outputs = (*members.outputs, *_site_outputs(references, supplies.values()))
@@ -134,29 +134,30 @@ def read_site(
         groups=members.groups,
         commitments=members.commitments(),
         additions=_additions(members, supplies),
-        hedged=_hedged(context, window),
+        hedged=hedged_steps(context.hedge_for, window),
     )
     site = _valued_at_end(site, context.terminal_value or request.terminal_value, readings)
     _check(site, limits)
-    currencies = context.all_currencies | readings.currencies | members.currencies
-    return Assembled(site, outputs, _one(currencies), tuple(readings.warnings), described, local)
+    currency = _one(context.all_currencies | readings.currencies | members.currencies)
+    return Assembled(site, outputs, currency, tuple(readings.warnings), described, local)
 
 
-def _grown(
-    references: References, described: SiteDescription, window: Window, local: ZoneInfo
+def _steps(
+    references: References,
+    described: SiteDescription,
+    request: ScheduleRequest,
+    window: Window,
+    limits: WindowLimits,
+    place: ZoneInfo,
 ) -> tuple[Window, list[str]]:
-    """Window with steps that grow, and a warning where something needs steps of one length."""
-    models = [described.context, *(read for _, read in described.entries)]
-    if any(isinstance(each, ProcessModel) for each in models):
-        return window, ["growing-steps is left aside: a process needs steps of one length."]
-    hold = [
-        references.sensor(each.key, field=each.path).resolution
-        for model in models
-        for each in model.references()
-        if each.target == "sensor" and not each.writes and each.fact.kind in ("price", "capacity", "peak", "energy")
-    ]
-    longest = min((each for each in hold if each), default=timedelta.max)
-    return grown(window, local, longest, [at for model in models for at in model.moments()]), []
+    """Window with the steps that are planned, and what is left out of what was asked for."""
+    context, warnings = described.context, described.warnings
+    if context.growing_steps:
+        models = [context, *(read for _, read in described.entries)]
+        window, why = grown_for(references, models, window, place)
+        warnings += why
+    window, shortened = within_most_steps(window, request, limits, devices=len(described.entries))
+    return window, [*warnings, *shortened]
 
 
 def _bring_sensors(references: References, keys: Iterable[object]) -> None:
@@ -194,17 +195,6 @@ def _additions(members: SiteBuilder, supplies: Mapping[str, ConnectionBuilder]) 
     context, dearest = members.context, members.dearest
     models = zip(members.names, (read for _, read in members.entries), strict=True)
     return (*_carbon_cap(context, supplies, dearest), *phase_limits(context, models, members.readings, dearest))
-
-
-def _hedged(context: FlexContext, window: Window) -> int:
-    """Return the number of steps in which one decision has to do for all that may come."""
-    if context.hedge_for is None:
-        return 0
-    lasts = duration(context.hedge_for, field="hedge-for")
-    if lasts <= timedelta(0):
-        raise FieldError("hedge-for", "a decision holds for some time; write it like 'PT1H', or leave it out.")
-    until = window.start + lasts
-    return int(np.searchsorted(window.starts, to_us(until)))
 
 
 def _valued_at_end(site: Site, asked: Fixed | str | None, readings: Readings) -> Site:

@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy.orm import Session
 
+from app.assemble.forecasting.missing import MissingForecasts
 from app.assemble.schedule_row import Computed
 from app.assemble.site.request import ScheduleRequest
 from app.auth.access.identity import SignedIn
@@ -92,11 +93,12 @@ def compute(
     """
     prepared: list[PreparedSite] = []
     failures: dict[int, str] = {}
+    forecasts = MissingForecasts(known_at, most=20 + len(request.sites))  # sites share prices
     for number, site in enumerate(request.sites, start=1):
         own = References(references.session, references.principal, references.saves)
         try:
             own.asset(site.asset, field="asset", action="create-children" if own.saves else "read")
-            prepared.append(schedule.prepare(own, site, known_at=known_at, rules=rules))
+            prepared.append(schedule.prepare(own, site, known_at=known_at, rules=rules, forecasts=forecasts))
         except EngineError as error:
             failures[site.asset] = open_reason(own, site.asset, error)
         tell(0.8 * number / len(request.sites))  # reading takes most of the time

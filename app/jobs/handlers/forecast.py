@@ -12,7 +12,7 @@ import numpy as np
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 from sqlalchemy.orm import Session
 
-from app.assemble.history import RegressorSensor, read_history
+from app.assemble.forecasting.history import RegressorSensor, read_history
 from app.auth.access.references import References
 from db import sources
 from db.beliefs import statistics, store

@@ -8,9 +8,10 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from app.assemble.forecasting.missing import MissingForecasts
 from app.assemble.guidance import with_guidance
 from app.assemble.held_powers import breaks_physics, with_overrides
-from app.assemble.last_powers import last_powers
+from app.assemble.last_powers import kept_last, last_powers
 from app.assemble.outputs import SensorOutput, save_schedule
 from app.assemble.schedule_facts import breach_warnings, ended_early, local_refusal
 from app.assemble.schedule_row import Computed, packed_inputs, schedule_row
@@ -28,7 +29,7 @@ from engine.packing import PackingError
 from engine.schedulers.fallback_scheduler import StorageFallbackScheduler
 from engine.schedulers.process_scheduler import ProcessScheduler, is_timed_by_price
 from engine.schedulers.sequential_scheduler import SequentialScheduler
-from engine.schedulers.staying import HeldPowers, Margin, keep_schedule
+from engine.schedulers.staying import HeldPowers
 from engine.schedulers.storage_scheduler import StorageScheduler
 from engine.site import Schedule, Site
 from engine.solve.optimum import DIRECT
@@ -137,16 +138,24 @@ class PreparedSite:
 
 
 def prepare(
-    references: References, request: ScheduleRequest, *, known_at: datetime, rules: Rules = USUAL
+    references: References,
+    request: ScheduleRequest,
+    *,
+    known_at: datetime,
+    rules: Rules = USUAL,
+    forecasts: MissingForecasts | None = None,
 ) -> PreparedSite:
     """Return the site that a request describes, as it was known at one moment, with the scheduler that plans it.
+
+    What its sensors lack is forecast first, unless that was done for another site.
 
     Raises:
         InputError: What is described cannot be planned.
         NotAllowed: It names what is not the principal's to use.
         UnknownPlugin: The asset names a scheduler that is not installed.
     """
-    assembled = read_site(references, request, known_at=known_at, limits=rules.limits)
+    forecasts = forecasts or MissingForecasts(known_at)
+    assembled = read_site(references, request, known_at=known_at, limits=rules.limits, forecasts=forecasts)
     scheduler = _scheduler(references.asset(request.asset, field="asset"), assembled.site, rules)
     if request.sequential:
         scheduler = SequentialScheduler(scheduler=scheduler)
@@ -173,7 +182,7 @@ def conclude(prepared: PreparedSite, outcome: Schedule | EngineError, *, rules: 
     if isinstance(outcome, Infeasible):
         outcome = local_refusal(outcome, place)
     if isinstance(outcome, Schedule):
-        plan, assembled, told = _kept(prepared, outcome) or (outcome, assembled, [])
+        plan, assembled, told = kept_last(scheduler, assembled, prepared.last, outcome) or (outcome, assembled, [])
         left_out = [text for device in assembled.site.devices for text in device.remarks(plan.power)]
         warnings = (*warnings, *told, *breach_warnings(plan, place), *left_out, *ended_early(plan))
     elif rules.fallback and isinstance(outcome, Infeasible | TimedOut):
@@ -208,30 +217,6 @@ def _outcome(scheduler: Any, site: Site) -> Schedule | EngineError:
     except (Infeasible, TimedOut) as error:
         return error
     return planned
-
-
-def _kept(prepared: PreparedSite, best: Schedule) -> tuple[Schedule, Assembled, list[str]] | None:
-    """Return the last schedule carried on, the site in which it is held, and what that costs as a warning.
-
-    None where the best one takes its place.
-    """
-    scheduler, assembled = prepared.scheduler, prepared.assembled
-    margin = assembled.described.context.staying_margin
-    if isinstance(scheduler, ProcessScheduler):
-        scheduler = scheduler.together
-    # Only a plan by costs can be compared: others give no cost that a margin could be set against
-    if margin is None or prepared.last is None or not isinstance(scheduler, StorageScheduler):
-        return None
-    row, held = prepared.last
-    kept = keep_schedule(scheduler, assembled.site, best, held, Margin(amount=margin[0], per_energy=margin[1]))
-    if kept is None:
-        return None
-    at, currency = row.belief_time.astimezone(assembled.place).isoformat(timespec="minutes"), assembled.currency
-    told = (
-        f"The schedule of {at} is kept: another one would save {kept.dearer:.4g} {currency}, "
-        f"no more than the {kept.margin:.4g} {currency} of stay-with-plan."
-    )
-    return kept.schedule, replace(assembled, site=kept.site), [told]
 
 
 def compute(references: References, request: ScheduleRequest, *, known_at: datetime, rules: Rules = USUAL) -> Computed:

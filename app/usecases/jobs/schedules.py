@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from pydantic import Field, WithJsonSchema
 from sqlalchemy.orm import Session
 
+from app.assemble.forecasting.missing import MissingForecasts
 from app.assemble.schedule_row import Computed
 from app.assemble.site import flex_config
 from app.assemble.site.request import ScheduleRequest
@@ -149,7 +150,10 @@ def check_schedule(session: Session, actor: Actor, order: ScheduleOrder) -> None
     """
     actor.check("create-children", database.get(session, Asset, order.request.asset))
     known_at = order.prior or actor.now
-    read_site(actor.references(session), order.request, known_at=known_at, limits=rules_for(actor).limits)
+    # Whether there is a forecast matters here, not how good it is.
+    forecasts = MissingForecasts(known_at, forecaster="SeasonalNaive")
+    limits = rules_for(actor).limits
+    read_site(actor.references(session), order.request, known_at=known_at, limits=limits, forecasts=forecasts)
 
 
 def request_schedule(session: Session, actor: Actor, order: ScheduleOrder) -> Job:

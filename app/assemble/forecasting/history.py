@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from sqlalchemy.orm import Session
 
+from app.auth.access.references import References
 from db import annotations
 from db.annotations import On
 from db.assets import Asset, lineage
@@ -22,11 +23,14 @@ from engine.forecasting.history import Location, Regressor, SeriesHistory
 from engine.series.event_series import EventSeries
 from engine.series.iso_time import MICROSECOND, from_us, to_us, zone
 from engine.series.window import Window
+from engine.units import units
 
 LONGEST = timedelta(days=1280)
 """How far back is read: what the default forecaster learns from at most, and what weighs its experts."""
 MOST_EVENTS = 150_000
 """Events that are read at most."""
+MOST_USUAL = 20
+"""Regressors that an attribute may name."""
 DAY = timedelta(days=1)
 NO_OPINION = SourceFilter(not_types=("forecaster", "scheduler"))
 """What was measured or published, not what we computed."""
@@ -62,9 +66,9 @@ def read_history(
     """
     first = max(window.start - LONGEST, window.start - MOST_EVENTS * window.step)
     first = max(first, since) if since is not None else first
-    measured = BeliefQuery(
-        first, window.start, known_at=AsOf(known_at=known_at, at_most=timedelta(0)), sources=NO_OPINION
-    )
+    # Prices are published before their time, and are then what counts.
+    late = None if units.currency_in(sensor.unit) else timedelta(0)
+    measured = BeliefQuery(first, window.start, known_at=AsOf(known_at=known_at, at_most=late), sources=NO_OPINION)
     known = store.read(session, sensor, measured)
     if not len(known.events):  # data that were sent in before their events: a simulated time, or what others foresaw
         known = store.read(session, sensor, BeliefQuery(first, window.start, known_at=known_at, sources=NO_OPINION))
@@ -80,6 +84,13 @@ def read_history(
         days_off=_days_off(session, sensor, begin, window.end, place, known_at),
         place=_place(sensor.asset),
     )
+
+
+def usual_regressors(references: References, sensor: Sensor) -> list[RegressorSensor]:
+    """Regressors that the attribute ``regressors`` of a sensor names by id, as far as they may be read."""
+    named = sensor.attributes.get("regressors")
+    keys = named[:MOST_USUAL] if isinstance(named, list) else []
+    return [RegressorSensor(each, ahead=True) for key, each in references.readable(keys).items() if key != sensor.id]
 
 
 def _regressor(
