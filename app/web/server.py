@@ -9,6 +9,7 @@ import socket
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import panel as pn
@@ -42,6 +43,7 @@ from app.web.metrics import ANSWERED, Metrics
 from app.web.missing_page import MissingPage
 from app.web.page_handler import PageHandler, live_part
 from app.web.platform_hooks import bokeh_hooks, page_hooks, panel_hooks, tornado_hooks
+from app.web.warm_up import warm_up
 from app.widgets import initial_load
 from engine.errors import InputError
 
@@ -139,6 +141,13 @@ def log_loop_error(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> 
         loop.default_exception_handler(context)
 
 
+def freeze_garbage_collector() -> None:
+    """Search what lives as long as the process no more for garbage, which takes 0.2 s each time."""
+    gc.collect()
+    gc.set_threshold(*COLLECTED)
+    gc.freeze()
+
+
 def serve(settings: Settings, *, host: str, port: int, started: Callable[[], None] = lambda: None) -> None:
     """Serve until SIGTERM or SIGINT; requests in flight are answered before the end, plans with the best one found.
 
@@ -177,10 +186,9 @@ def serve(settings: Settings, *, host: str, port: int, started: Callable[[], Non
     process.queue.start()
     seen = Ticker("last-seen", SEEN_EVERY, process.identities.note_seen, wait_first=True)
     seen.start()
-    gc.collect()
-    gc.set_threshold(*COLLECTED)
-    gc.freeze()  # objects that live as long as the process are not searched for garbage again and again (0.2 s)
+    freeze_garbage_collector()
     started()
+    Thread(target=warm_up, name="warm-up", daemon=True).start()
     LOG.info("Process %s serves http://%s:%s%s", os.getpid(), host, port, settings.FLEXSCOPE_PATH_PREFIX)
     loop.start()
     server.stop()

@@ -1,24 +1,28 @@
 """Documents of charts that live in a browser alone: made once for each kind, and filled with the values in view.
 
 What a document is made for is all that stays the same while people move in time: titles, lines, units and axes. The
-points of a time range travel beside it, as arrays, see ``ChartValues``.
+points of a time range travel beside it, as arrays, see ``ChartValues``. Charts that differ in their names alone, as
+those of many sites do, share a template.
 """
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import lru_cache
+import re
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
 from hashlib import sha256
 from threading import Lock
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 from bokeh.document import Document
 from bokeh.events import SelectionGeometry
 from bokeh.models import CustomJS, Range1d
 
+from components.charts import legend
 from components.charts.annotations import band_columns
-from components.charts.figures import HEIGHT, DrawnChart, value_range
+from components.charts.figures import HEIGHT, DrawnChart, axis_limits, colours_of
 from components.charts.summed import SummedTrace
 from components.charts.time_series import TimeSeries
 from components.charts.traces import Chart, Trace
@@ -26,9 +30,30 @@ from components.scripts import Script
 
 CHOSEN = Script(__file__).call("tellChosen", "cb_obj")
 MOST_KINDS = 200
-"""Documents that a process keeps, some hundred kB each."""
+"""Documents that a process keeps, and templates, some hundred kB each."""
+MARK = re.compile(r"\\ue000(\w+)\\ue000")
+"""Place of a name in the JSON of a template, between characters that Unicode leaves to private use."""
 MAKING = Lock()
 """Bokeh models are made by one thread at a time: documents of one kind that many people ask for are made once."""
+
+
+Product = TypeVar("Product")
+
+
+class Kept(Generic[Product]):
+    """What was made for the latest keys, and none of what it was made from: values of charts are large."""
+
+    def __init__(self, most: int) -> None:
+        self._most, self._known = most, OrderedDict[object, Product]()
+
+    def recall(self, key: object, make: Callable[[], Product]) -> Product:
+        """What was made for a key, else what is made now."""
+        if key not in self._known:
+            self._known[key] = make()
+            if len(self._known) > self._most:
+                self._known.popitem(last=False)
+        self._known.move_to_end(key)
+        return self._known[key]
 
 
 @dataclass(frozen=True)
@@ -41,20 +66,23 @@ class ChartDocument:
     """JSON of the document, as Bokeh reads it."""
 
 
+DOCUMENTS, TEMPLATES = Kept[ChartDocument](MOST_KINDS), Kept[str](MOST_KINDS)
+
+
 @dataclass(frozen=True, eq=False)
 class Kind:
-    """Charts, equal to others that have the same document."""
+    """Charts in a zone, each of a height [px]."""
 
     charts: Sequence[Chart]
     zone: str
     height: int
 
-    @property
+    @cached_property
     def facts(self) -> tuple[object, ...]:
-        """What a document depends on."""
+        """What a document depends on: equal for charts that have the same one."""
         charts = [
             (
-                chart.title, chart.axis, chart.bounds, isinstance(value_range(chart), Range1d),
+                chart.title, chart.axis, chart.bounds, axis_limits(chart) is None,
                 *((trace.label, trace.unit, trace.source, trace.source_type, trace.quantity, trace.step,
                    trace.band and trace.band.name, trace.is_long) for trace in chart.traces),
             )
@@ -62,11 +90,21 @@ class Kind:
         ]  # fmt: skip
         return (self.zone, self.height, *charts)
 
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Kind) and self.facts == other.facts
+    def unnamed(self) -> "tuple[Kind, dict[str, str]]":
+        """Charts alike but for their names, which are marks, and the names by the words of their marks."""
+        names: dict[str, str] = {}
 
-    def __hash__(self) -> int:
-        return hash(self.facts)
+        def mark(name: str) -> str:
+            # A name that stands in two places has one mark: lines of one sensor have one colour
+            return place_of(names.setdefault(name, str(len(names)))) if name else ""
+
+        charts = [
+            replace(chart, title=mark(chart.title), traces=[
+                replace(trace, label=mark(trace.label), source=mark(trace.source)) for trace in chart.traces
+            ])
+            for chart in self.charts
+        ]  # fmt: skip
+        return replace(self, charts=charts), {word: name for name, word in names.items()}
 
 
 def chart_document(charts: Sequence[Chart], *, zone: str, height: int = HEIGHT) -> ChartDocument:
@@ -78,12 +116,22 @@ def chart_document(charts: Sequence[Chart], *, zone: str, height: int = HEIGHT) 
         height: Of one chart [px].
     """
     with MAKING:
-        return make_document(Kind(list(charts), zone, height))
+        kind = Kind(list(charts), zone, height)
+        return DOCUMENTS.recall(kind.facts, partial(make_document, kind))
 
 
-@lru_cache(maxsize=MOST_KINDS)
 def make_document(kind: Kind) -> ChartDocument:
-    """Document of a kind of charts."""
+    """Document of a kind of charts, from the template of those that are alike: its models take long to make."""
+    alike, names = kind.unnamed()
+    names |= {f"heading{at}": bare_legend(chart) for at, chart in enumerate(kind.charts)}
+    template = TEMPLATES.recall(alike.facts, partial(make_template, alike))
+    # In one pass: a name may look like a mark
+    text = MARK.sub(lambda mark: json.dumps(names[mark[1]])[1:-1], template)
+    return ChartDocument(sha256(text.encode()).hexdigest()[:24], text)
+
+
+def make_template(kind: Kind) -> str:
+    """JSON of the document of charts that have marks in place of names; their headings are marks as well."""
     series = TimeSeries(
         charts=list(kind.charts), zone=kind.zone, height=kind.height, span=(0, 1), now=0, steady=True, choosing=True
     )  # fmt: skip
@@ -97,8 +145,17 @@ def make_document(kind: Kind) -> ChartDocument:
     document.add_root(series.stack)
     told: dict[str, Any] = dict(document.to_json(deferred=False))
     told.pop("defs", None)  # of every kind of model that the process knows: none of them is used here
-    text = json.dumps(told, separators=(",", ":"))
-    return ChartDocument(sha256(text.encode()).hexdigest()[:24], text)
+    return json.dumps(told, separators=(",", ":"))
+
+
+def place_of(word: str) -> str:
+    """Mark of a name, or of a heading, in a template."""
+    return f"\ue000{word}\ue000"
+
+
+def bare_legend(chart: Chart) -> str:
+    """Heading of a chart without the values in view, which follows the colours of the page, as HTML."""
+    return legend.html(chart, colours_of(chart), span=None, dark=None)
 
 
 def empty_chart(drawn: DrawnChart, at: int) -> None:
@@ -106,7 +163,7 @@ def empty_chart(drawn: DrawnChart, at: int) -> None:
     drawn.annotate()
     drawn.figure.name, drawn.heading.name = f"figure {at}", f"heading {at}"
     drawn.figure.js_on_event(SelectionGeometry, CustomJS(code=CHOSEN))
-    drawn.heading.text = drawn.bare_legend()
+    drawn.heading.text = place_of(f"heading{at}")
     if isinstance(drawn.figure.y_range, Range1d):
         drawn.figure.y_range.update(start=0, end=1, reset_start=0, reset_end=1)
     for number, line in enumerate(drawn.lines):
@@ -146,7 +203,7 @@ class ChartValues:
         """What is told of each chart beside its points: the value axis, and the figures of each line in view."""
         return [
             {
-                "axis": [axis.start, axis.end] if isinstance(axis := value_range(chart), Range1d) else None,
+                "axis": axis_limits(chart),
                 "figures": [trace.summary(self.start_us, self.end_us) for trace in chart.traces],
                 "empty": chart.empty,
             }

@@ -148,10 +148,6 @@ class DrawnChart:
             line.recolour(dark)
         self.heading.text = self._legend()
 
-    def bare_legend(self) -> str:
-        """Heading without the values in view, which follows the colours of the page, as HTML."""
-        return legend.html(self.chart, self.colours, span=None, dark=None)
-
     def _legend(self) -> str:
         hidden = [i for i, line in enumerate(self.lines) if not line.line.visible]
         return legend.html(self.chart, self.colours, span=self.view.span_us, dark=self._dark, hidden=hidden)
@@ -195,13 +191,19 @@ def empty_figure(chart: Chart, view: View, *, height: int) -> figure:
 
 
 def value_range(chart: Chart) -> Range1d | DataRange1d:
-    """Range of the value axis: 0 to 100 % of shares; with limits or an extent at least these; else that of the data."""
-    seen = [trace.present[1] for trace in chart.traces if len(trace.present[1])]
+    """Range of the value axis: its limits, else what the data of the lines that are shown need."""
+    limits = axis_limits(chart)
+    # What is hidden does not stretch the axis.
+    return DataRange1d(range_padding=0.08, only_visible=True) if limits is None else Range1d(*limits)
+
+
+def axis_limits(chart: Chart) -> tuple[float, float] | None:
+    """Ends of the value axis: 0 to 100 % of shares; at least limits and extent; None: those of the data."""
+    seen = [trace.extremes for trace in chart.traces if len(trace.present[1])]
     shares = {trace.unit for trace in chart.traces} == {"%"}
     ends = [*(chart.bounds or ()), *(chart.extent or ()), *((0.0, 100.0) if shares else ())]
     if not ends or not (seen or chart.extent):
-        # What is hidden does not stretch the axis.
-        return DataRange1d(range_padding=0.08, only_visible=True)
-    low, high = min(*ends, *(line.min() for line in seen)), max(*ends, *(line.max() for line in seen))
+        return None
+    low, high = min(*ends, *(low for low, _ in seen)), max(*ends, *(high for _, high in seen))
     margin = 0.0 if shares else 0.06 * (high - low)
-    return Range1d(low - margin, high + margin)
+    return low - margin, high + margin

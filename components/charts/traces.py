@@ -92,7 +92,7 @@ class Trace:
             return self.events, self.values, known  # not copied: there may be millions
         return self.events[self._is_present], self.values[self._is_present], known[self._is_present]
 
-    @property
+    @cached_property
     def extremes(self) -> tuple[float, ...]:
         """Lowest and highest value [unit]; nothing without values."""
         values = self.present[1]

@@ -1,13 +1,16 @@
 """Documents of charts: one for each kind, without values; and what fills them over a time range."""
 
+import json
+from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 
 import numpy as np
 import pytest
 
 from components.charts.document import ChartValues, chart_document
 from components.charts.summed import SummedTrace
-from components.charts.traces import Band, Trace
+from components.charts.traces import Band, Chart, Trace
 from engine.series.iso_time import to_us
 from tests.components.samples import QUARTER_US, START, chart, trace
 
@@ -22,6 +25,41 @@ def test_charts_that_differ_in_their_values_alone_share_a_document():
 def test_another_line_has_another_document(more: dict[str, str]):
     one, other = (chart_document([chart(trace([1], **facts))], zone="UTC") for facts in ({}, more))
     assert one.digest != other.digest
+
+
+def test_charts_that_differ_in_their_names_alone_share_the_models_of_bokeh():
+    def charts(*names: str) -> list[Chart]:
+        lines = [trace([1], label=name, source=f"meter of {name}") for name in names]
+        return [chart(*lines, title=f"Power of {names[0]}")]
+
+    known = chart_document(charts("North", "South"), zone="UTC").text
+    hostile = 'a "quoted" \ue0000\ue000 <b>name</b>', "\\ue0001\\ue000"
+    alike, same = (chart_document(charts(*names), zone="UTC").text for names in (hostile, ("North", "North")))
+    assert [model["id"] for model in models(known)] == [model["id"] for model in models(alike)]
+    lines = [model["attributes"]["tags"][0]["entries"] for model in models(alike) if model["name"] == "GlyphRenderer"
+             and model["attributes"].get("tags")]  # fmt: skip
+    assert [dict(facts)["label"] for facts in lines] == list(hostile)
+    assert "North" not in alike
+    assert (
+        "a &quot;quoted&quot;" in next(model for model in models(alike) if model["name"] == "Div")["attributes"]["text"]
+    )
+    assert models(same)[0]["id"] != models(known)[0]["id"]  # two sources of one sensor have one colour
+
+
+def models(text: str) -> list[dict[str, Any]]:
+    """Models in the JSON of a document, in the order in which they stand there."""
+
+    def within(part: object) -> Iterator[dict[str, Any]]:
+        if isinstance(part, dict):
+            if "id" in part and "attributes" in part:
+                yield part
+            for each in part.values():
+                yield from within(each)
+        elif isinstance(part, list):
+            for each in part:
+                yield from within(each)
+
+    return list(within(json.loads(text)))
 
 
 def test_a_document_follows_neither_zone_nor_height_of_another():
