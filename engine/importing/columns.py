@@ -38,6 +38,10 @@ class Columns:
     """What 1 in that column is [h]; zero: it holds times such as 01:30."""
     is_kind_settled: bool = False
     """Whether what the values stand for is known of the kind of file only."""
+    zone: int | None = None
+    """Words such as CEST, of the zone of each time."""
+    scale: float = 1.0
+    """What a value is multiplied by, as files of this kind write it."""
     belief: int | None = None
     filter: int | None = None
     labels: tuple[int, ...] = ()
@@ -128,9 +132,8 @@ class _Proposal:
         start, end, belief, only_end = times.starts_and_ends()
         clocks = times.clocks(start, end)
         length, length_hours = (None, 0.0) if end is not None else times.length(start)
-        times.see_zone(start)
-        taken = {place for place in (start, end, belief, length, *clocks) if place is not None}
-        asked = times.asked("filter_column")
+        zone = times.see_zone(start)
+        taken = {place for place in (start, end, belief, length, zone, *clocks) if place is not None}
         values = ValueColumn(self.head, self.rows, self.below, self.profile, self.target)
         values.is_unit_told, values.wanted = self.layout.unit is not None, self.layout.filter_value
         value = values.choose(taken, times.asked("value_column"))
@@ -149,8 +152,10 @@ class _Proposal:
             length=length,
             length_hours=length_hours,
             is_kind_settled=bool(self.profile and "value_kind" in self.profile.options and not self.is_kind_told),
+            zone=zone,
+            scale=self._scale(value),
             belief=belief,
-            filter=asked,
+            filter=times.asked("filter_column"),
             labels=labels,
             series=series,
             only_end=only_end,
@@ -161,6 +166,14 @@ class _Proposal:
             evidence=(*self.evidence, *times.evidence, *values.evidence),
             questions=tuple(values.questions),
         )
+
+    def _scale(self, value: int) -> float:
+        """Return what the values of files of this kind are multiplied by."""
+        profile, name = self.profile, self.head.names[value]
+        if profile is None or profile.scale == 1 or value not in columns_like([*self.head.names], profile.value):
+            return 1.0
+        self.evidence.append(Evidence("value-column", name, f"files of this kind write {profile.scale:g} of its unit"))
+        return profile.scale
 
     def _labels(self, taken: set[int]) -> tuple[int | None, tuple[int, ...]]:
         """Return the column that names series in files of this kind, and all that may, that one first."""

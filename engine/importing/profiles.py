@@ -32,6 +32,8 @@ class Profile:
     """Of the values, where the file does not say it."""
     likely_units: tuple[str, ...] = ()
     """Units that such files are in, where the file does not say it and several are usual: it is asked."""
+    scale: float = 1.0
+    """What 1 in the column of the values is in their unit."""
     options: dict[str, str] = field(default_factory=dict)
     """Options of the layout that the kind of file settles."""
 
@@ -106,6 +108,22 @@ PROFILES = (
             value=r"^Quantity$"),
     Profile(name="Smart Meter Texas", heads=(r"^ESIID$", r"^USAGE_KWH$"), value=r"^USAGE_KWH$", time=r"^USAGE_DATE$",
             options=MONTH_FIRST | {"timezone": "America/Chicago"}),
+    Profile(name="NEM12", heads=(r"^NMI$", r"^suffix$", r"^quality$"), value=r"^value$", series=r"^suffix$",
+            options={"value_kind": "per-step"}),
+    Profile(name="XML of ENTSO-E", heads=(r"^start$", r"^end$", r"^value$", r"^unit$", r"^series$"), value=r"^value$",
+            series=r"^series$", options={"value_kind": "per-step"}),
+    Profile(name="AEMO, prices and demand", heads=(r"^SETTLEMENTDATE$", r"^RRP$"), value=r"^(RRP|TOTALDEMAND)$",
+            options={"timezone": "Etc/GMT-10", "stamps": "end"}),
+    Profile(name="CAISO OASIS", heads=(r"^INTERVALSTARTTIME_GMT$", r"^OPR_HR$"), value=r"^(MW|PRC|VALUE|LMP_PRC)$"),
+    Profile(name="KNMI", heads=(r"^(# )?STN$", r"^YYYYMMDD$", r"^HH?$"), value=r"^T(10N|D)?$", unit="°C", scale=0.1,
+            options={"timezone": "UTC"}),
+    Profile(name="MeteoSwiss", heads=(r"^station_abbr$", r"^reference_timestamp$"), value=r"^(?!station|reference)",
+            options=DAY_FIRST | {"timezone": "UTC"}),
+    Profile(name="Meteostat", heads=(r"^hour$", r"^temp$", r"^(temp_source|rhum|coco)$"), value=r"^temp$", unit="°C",
+            options={"timezone": "UTC"}),
+    Profile(name="Solar-Log", heads=(r"^#?Datum$", r"^Uhrzeit$", r"^INV$", r"^Pac$"), value=r"^(Pac|Pdc\d?)$", unit="W",
+            options=DAY_FIRST),
+    Profile(name="Kostal Piko", heads=(r"^Zeit$", r"^DC1 U$", r"^AC1 P$"), value=r"^(DC|AC)\d P$", unit="W"),
     Profile(name="DWD", heads=(r"^STATIONS_ID$", r"^MESS_DATUM$"), value=r"^(?!STATIONS|MESS|QN)",
             options={"timezone": "UTC"}),
     Profile(

@@ -29,8 +29,10 @@ from engine.importing.notices import OLD_YEAR, notices_of
 from engine.importing.rows import ENOUGH, RowReader
 from engine.importing.survey import Recipe, decide, series_question
 from engine.importing.tables.batches import FIRST_BATCH
+from engine.importing.tables.nem12 import is_nem12, with_intervals
 from engine.importing.tables.opening import FileTable, open_table
-from engine.importing.tables.split_dates import date_columns, with_dates
+from engine.importing.tables.serial_dates import serial_column, with_moments
+from engine.importing.tables.split_dates import date_columns, hour_and_minute, with_dates
 from engine.importing.tables.wide import narrowed, times_across
 from engine.importing.value_column import fits
 from engine.importing.value_unit import unit_of_values
@@ -45,7 +47,7 @@ def read_file(file: bytes | BinaryIO, layout: Layout, target: Target) -> FileRea
     """Return what a file says about a sensor, and everything that is wrong with it or open.
 
     Args:
-        file: CSV, Excel, OpenDocument or Green Button XML; it is left open.
+        file: CSV, Excel, OpenDocument, or XML of Green Button or ENTSO-E; it is left open.
         layout: What is told of it.
         target: The sensor.
 
@@ -107,8 +109,14 @@ def _open(file: bytes | BinaryIO, layout: Layout, target: Target) -> tuple[FileT
             table = replace(table, notices=(*hidden, *table.notices))
         table = replace(table, sheets=(likely[0],), evidence=[Evidence("sheet", likely[0], because)])
     rows = _first_rows(table)
+    if is_nem12(rows):
+        table = with_intervals(table)
+        return table, _first_rows(table)
+    if layout.time_column is None and (place := serial_column(rows)) is not None:
+        table = with_moments(table, place)
+        rows = _first_rows(table)
     if (places := date_columns(rows)) is not None:
-        table = with_dates(table, places)
+        table = with_dates(table, places, hour_and_minute(rows))
         rows = _first_rows(table)
     across = times_across(rows)
     if across is None:

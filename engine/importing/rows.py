@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from engine.importing.cells.local_clock import SKIPPED, TWICE, LocalClock
 from engine.importing.cells.numbers import read_numbers, reason_of
-from engine.importing.cells.times import DAY_US, ClockReadings, read_times
+from engine.importing.cells.time_texts import ZONES
+from engine.importing.cells.times import DAY_US, MINUTE_US, NAIVE, ClockReadings, read_times
 from engine.importing.layout import Column, FileQuestion, Floats, Mask, RowProblem, TimedValues
 from engine.importing.survey import Recipe, clock_column, data_batches, length_column, times_of
 from engine.importing.tables.batches import Batch, cells_of
@@ -78,6 +79,7 @@ class RowReader:
         numbers = np.array(batch.numbers, np.int64)
         absent = np.isnan(values)
         absent[list(wrong)] = False
+        times = self._with_zones(batch, times)
         kept = self._localised("start", times, (numbers, shown, absent), key_of)
         ends = self._ends(batch, times, ends)
         self._has_ends = ends is not None if self._has_ends is None else self._has_ends
@@ -99,11 +101,21 @@ class RowReader:
         columns, notation = self.recipe.columns, self.recipe.notation
         cells = batch.column(columns.value)
         values, unreadable = read_numbers(cells, notation)
+        values = values * columns.scale if columns.scale != 1 else values
         wrong = {at: (text := str(cells[at])[:LONGEST_CELL], reason_of(text)) for at in unreadable}
         if columns.minus is not None:
             values = values - read_numbers(batch.column(columns.minus), notation)[0]
             wrong |= {at: (str(cells[at])[:LONGEST_CELL], FALLING) for at in np.flatnonzero(values < 0).tolist()}
         return values, wrong
+
+    def _with_zones(self, batch: Batch, times: ClockReadings) -> ClockReadings:
+        """Return times with the offsets that a column of zones tells them."""
+        if self.recipe.columns.zone is None:
+            return times
+        cells = cells_of(batch.column(self.recipe.columns.zone))
+        words = [str(cell).strip().lower() for cell in cells]
+        offsets = np.array([ZONES[word] * MINUTE_US if word in ZONES else NAIVE for word in words], np.int64)
+        return replace(times, offset=np.where(times.offset == NAIVE, offsets, times.offset))
 
     def _times(self, cells: Column) -> tuple[ClockReadings, ClockReadings | None]:
         return times_of(cells, self.recipe.layout, month_first=self.recipe.month_first)

@@ -9,6 +9,7 @@ import numpy as np
 from engine.errors import FieldError, InputError
 from engine.importing.cells.calendar import is_plain_clock
 from engine.importing.cells.day_counts import FEWEST, names_counts, parse_count
+from engine.importing.cells.time_texts import ZONES
 from engine.importing.cells.times import read_times
 from engine.importing.heads import FileHead, zone_in
 from engine.importing.layout import Cell, Evidence, Layout
@@ -16,12 +17,16 @@ from engine.importing.profiles import Profile, columns_like
 
 ENDS = re.compile(
     r"(?<![^\W_])(end|ende|until|bis|tot|to|til|till|stop|slutt?|fin|fim|fine|hasta|eind|einde|koniec|konec|finish(ed)?|"
-    r"ended|stopped|disconnected|unplugged|unplug|departure|completed)(?![^\W_])"
+    r"ended|stopped|disconnected|unplugged|unplug|departure|completed|(?-i:HE))(?![^\W_])"
     r"|(?-i:(?<=[a-z])(End|Stop|Until)(?![a-z])|(?<![A-Za-z])(end|stop)(?=[A-Z]))",
     re.I,
 )
 LOCAL = re.compile(r"local|(?<![^\W_])(lokal|hourdk|ept)(?![^\W_])", re.I)
 KNOWN = re.compile(r"belief|known|created|updated|modified|published|issued|retrieved", re.I)
+ABOVE = re.compile(r"(?:\b(?:in|are)|time ?zone:?)\s+(UTC|[A-Z][a-z]+/[A-Z][A-Za-z_]+)", re.I)
+"""A zone in a sentence above the table."""
+ZONE_NAMES = re.compile(r"^(time ?zone|zeitzone|tijdzone|tz|fuseau( horaire)?|zona horaria)$", re.I)
+"""Heads of columns that tell the zone of each time."""
 LENGTHS = re.compile(r"duration|dauer|durée|duur|length of", re.I)
 LENGTH_UNITS = {"h": 1.0, "hours": 1.0, "min": 1 / 60, "minutes": 1 / 60, "s": 1 / 3600, "seconds": 1 / 3600}
 
@@ -42,6 +47,7 @@ class TimeColumns:
     ) -> None:
         """Begin with a file; see ``ValueColumn``."""
         self.head, self.rows, self.below = head, rows[head.rows :], below
+        self.above = rows[: head.row]
         self.profile, self.layout = profile, layout
         self.is_counted = self.is_plain = False
         self.evidence: list[Evidence] = []
@@ -187,12 +193,26 @@ class TimeColumns:
             self.evidence.append(Evidence("clock-column", self.head.call(begin), "it holds the times of day"))
         return begin, after
 
-    def see_zone(self, start: int) -> None:
-        """Note the zone that the head of the times tells, or each of them as ``CET/CEST``."""
+    def see_zone(self, start: int) -> int | None:
+        """Note the zone that the head of the times tells, or each of them as ``CET/CEST``, or a line above the table.
+
+        Return the column that tells the zone of each time, such as CET and CEST in turn; None if none does.
+        """
         head = self.head.call(start)
         first = next(iter(self.cells(start)), "")
-        for text, because in ((head, f"the head {head!r} says so"), (str(first), f"times such as {first} say so")):
-            zone = zone_in(text) if text == head or "/C" in text else None
+        above = [match[1] for row in self.above if (match := ABOVE.search(" ".join(map(str, row)))) is not None]
+        for text, because in (
+            (head, f"the head {head!r} says so"),
+            (str(first), f"times such as {first} say so"),
+            (above[0] if above else "", "a line above the table says so"),
+        ):
+            zone = zone_in(text) if text == head or "/" in text or text.upper() == "UTC" else None
             if self.layout.timezone is None and zone is not None:
                 self.layout = replace(self.layout, timezone=zone)
                 self.evidence.append(Evidence("timezone", zone, because))
+        for place, name in enumerate(self.head.names):
+            cells = {str(cell).strip().lower() for cell in self.cells(place)}
+            if ZONE_NAMES.match(name.strip()) and cells and cells <= ZONES.keys() and self.layout.timezone is None:
+                self.evidence.append(Evidence("timezone", name, "this column tells the zone of each time"))
+                return place
+        return None

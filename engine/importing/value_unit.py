@@ -32,6 +32,8 @@ STEADY = {"EUR", "USD", "GBP", "CHF"}
 """Currencies in which a kWh costs a fraction of one; others, such as JPY and HUF, have prices of tens."""
 HOT = 100.0
 """Temperature that hardly anything has that is measured [°C]."""
+WATTS = 1000.0
+"""Whole numbers from here on are hardly kilowatts, which devices write with decimals."""
 DEAR, CHEAP = 2.5, 0.002
 """Prices per kWh beyond which the median of a series in those currencies hardly lies."""
 
@@ -160,7 +162,7 @@ def _doubt(head: str, above: Sequence[Sequence[Cell]], readings: TimedValues, ta
 
 
 def _doubt_of_size(name: str, says: str, values: Floats, as_it_is: Choice) -> FileQuestion | None:
-    """Return the question for the unit of prices and temperatures that are of no usual size in that of the sensor."""
+    """Return the question for the unit of values that are of no usual size in that of the sensor."""
     unit, usual = as_it_is.value, float(np.median(np.abs(values)))
     currency = units.currency_in(unit)
     if name == "a price" and currency in STEADY and units.same_kind(unit, f"{currency}/kWh"):
@@ -178,6 +180,13 @@ def _doubt_of_size(name: str, says: str, values: Floats, as_it_is: Choice) -> Fi
         other = "K" if warm else "°C"
         if other != unit:
             return FileQuestion("unit", f"{says}; the usual value is {usual:g}.", [Choice(other, ""), as_it_is])
+    rises = bool((np.diff(values) >= 0).all())
+    if unit in ("kW", "kWh") and not name and not rises and values.max() >= WATTS and (values % 1 == 0).all():
+        text = (
+            f"The file names no unit, and all values are whole numbers, up to {values.max():,.0f}: most devices that "
+        )
+        text += f"write so mean {unit[1:]}."
+        return FileQuestion("unit", text, [Choice(unit[1:], ""), as_it_is])
     if unit == "°C" and usual > HOT:
         text = f"The file names no unit, and the usual value is {usual:g}; some services write tenths of a degree."
         return FileQuestion("unit", text, [as_it_is])

@@ -109,6 +109,12 @@ FILES: dict[str, Callable[[], bytes]] = {
 
 READING = b"<IntervalReading><duration>900</duration><start>1767571200</start><value>1</value></IntervalReading>"
 TEN, FEED = b"powerOfTenMultiplier", b'<feed xmlns="http://naesb.org/espi">'
+BLOCKS = (
+    b"<Publication_MarketDocument><TimeSeries><curveType>A03</curveType><Period><start>1970-01-01T00:00Z</start>"
+    b"<end>2069-01-01T00:00Z</end><resolution>PT1S</resolution><Point><position>1</position><price.amount>1"
+    b"</price.amount></Point></Period></TimeSeries></Publication_MarketDocument>"
+)
+"""A value that holds for three thousand million steps."""
 FILES |= {
     "power of ten.xml": lambda: FEED + b"<%s>999999999</%s>" % (TEN, TEN) + READING + b"</feed>",
     "million names.xml": lambda: FEED + b"".join(b"<a%x/>" % at for at in range(1_000_000)) + READING + b"</feed>",
@@ -117,6 +123,8 @@ FILES |= {
     "one tag.xml": lambda: (
         FEED + b"<a " + b" ".join(b"a%x=''" % at for at in range(300_000)) + b"/>" + READING + b"</feed>"
     ),
+    "long blocks.xml": lambda: BLOCKS,
+    "half a million periods.xml": lambda: BLOCKS.replace(b"<Period>", b"<Period/>" * 500_000 + b"<Period>"),
     "entities.xml": lambda: LAUGHS.encode() + b"]>" + FEED + b"&j;</feed>",
 }
 

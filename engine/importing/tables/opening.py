@@ -12,7 +12,7 @@ from typing import BinaryIO
 from engine.errors import InputError
 from engine.importing.cells.time_texts import is_time
 from engine.importing.layout import Cell, Evidence, FileBounds, Layout
-from engine.importing.tables import espi, sheets
+from engine.importing.tables import espi, market_document, sheets
 from engine.importing.tables.batches import BATCH, FIRST_BATCH, Batch, RowBatch
 
 EXCEL = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
@@ -59,6 +59,12 @@ def open_table(file: BinaryIO, layout: Layout) -> FileTable:
         rows = espi.interval_rows(file, layout.bounds.rows)
         kind = Evidence("file", "Green Button XML", "it holds interval readings of ESPI")
         return FileTable(lambda: _in_batches(enumerate(rows(), 1)), [kind])
+    if b"_MarketDocument" in begin and plain.startswith(b"<"):
+        points = market_document.point_rows(file, layout.bounds.rows)
+        kind = Evidence("file", "XML of ENTSO-E", "it holds a market document")
+        return FileTable(lambda: _in_batches(enumerate(points(), 1)), [kind])
+    if plain.startswith(b"<?xml"):
+        raise InputError("The file is XML of a kind that is not read here; save the table as CSV or Excel.")
     for mark, kind_of_file in OTHER.items():
         if plain.startswith(mark):
             raise InputError(f"The file is {kind_of_file}, which cannot be read; save the table as CSV or Excel.")

@@ -1,4 +1,4 @@
-"""Tables whose dates stand in three columns: year, month and day become one."""
+"""Tables whose dates stand in three columns: year, month and day become one, and so do hour and minute."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -16,6 +16,10 @@ WORDS = tuple(
     )
 )
 """Heads of years, months and days."""
+CLOCKS = tuple(
+    re.compile(rf"^({words})$", re.I) for words in ("hour|hr|hh|stunde|uur|heure|hora|ora", "minute|min|minuut")
+)
+"""Heads of hours and minutes."""
 BOUNDS = ((1980, 2100), (1, 12), (1, 31))
 MOSTLY = 0.8
 """Share of rows whose three cells are a date, at least."""
@@ -33,6 +37,15 @@ def date_columns(rows: Sequence[Sequence[Cell]]) -> list[int] | None:
             return places
     first = next((place for place in range(3) if _hold_dates(rows, [place, place + 1, place + 2])), None)
     return None if first is None or heads else [first, first + 1, first + 2]
+
+
+def hour_and_minute(rows: Sequence[Sequence[Cell]]) -> tuple[int, int] | None:
+    """Return the columns of hours and minutes; None if times of day stand in one cell."""
+    for row in rows[:60]:
+        places = [next((at for at, cell in enumerate(row) if words.match(_text(cell))), -1) for words in CLOCKS]
+        if min(places) >= 0:
+            return places[0], places[1]
+    return None
 
 
 def _text(cell: Cell) -> str:
@@ -56,9 +69,16 @@ def _date(row: Sequence[Cell], places: Sequence[int]) -> str | None:
     return "{:04}-{:02}-{:02}".format(*parts)
 
 
-def with_dates(table: FileTable, places: Sequence[int]) -> FileTable:
-    """Return a table with one column of dates in the place of three; other rows keep their texts there."""
+def with_dates(table: FileTable, places: Sequence[int], clock: tuple[int, int] | None = None) -> FileTable:
+    """Return a table with one column of dates in the place of three; other rows keep their texts there.
+
+    Args:
+        table: The file.
+        places: Columns of year, month and day.
+        clock: Columns of hour and minute, of which the first one then holds times such as 07:30.
+    """
     first, *dropped = sorted(places)
+    dropped += clock[1:] if clock else ()
 
     def joined(row: Sequence[Cell]) -> list[Cell]:
         is_head = any(words.match(_text(cell)) for words in WORDS for cell in row)
@@ -66,6 +86,8 @@ def with_dates(table: FileTable, places: Sequence[int]) -> FileTable:
         cells = [*row]
         if len(cells) > first:
             cells[first] = date or " ".join(_text(cells[place]) for place in sorted(places) if place < len(cells))
+        if clock and not is_head and len(cells) > max(clock):
+            cells[clock[0]] = ":".join(_text(cells[place]).zfill(2) for place in clock)
         return [cell for place, cell in enumerate(cells) if place not in dropped]
 
     def batches() -> Iterator[Batch]:

@@ -1,7 +1,8 @@
 """Files as many more portals and devices write them, with numbers of our own: each value at its moment, or asked about.
 
 ``portals.json`` has the heads, and a template of a row; in it t and e are where a value begins and ends, v and c the
-value with a decimal dot and comma, w the same thousandfold, and h, p and n counts of the hour, the step and the row.
+value with a decimal dot and comma, w the same thousandfold and tenth tenfold, h, p, q and n counts of the hour, of the
+step, of the quarter and of the row, and x, xd and xi the begin as spreadsheets count days.
 """
 
 import json
@@ -42,11 +43,15 @@ def fields(portal: Portal, row: int) -> dict[str, Any]:
     """What stands for the names in a template."""
     begin, step, value = moments(portal)[row], timedelta(minutes=portal["minutes"]), values(portal)[row]
     in_day = (begin - begin.replace(hour=0, minute=0)) // step
+    days = begin.toordinal() - 693_594 + (begin.hour * 60 + begin.minute) / 1440
+    serial = f"{days:.10f}".rstrip("0").rstrip(".")
     text, watts = f"{value:.2f}" if "plus" in portal else f"{value:.3f}", f"{value * 1000:.0f}"
     return {
         "t": begin, "e": begin + step, "l": begin + step - timedelta(minutes=1), "u2": begin + timedelta(hours=2),
         "s": int(begin.replace(tzinfo=UTC).timestamp()), "v": text, "c": text.replace(".", ","),
         "w": watts, "m": 100_000 + int(watts), "n": row + 1, "p": in_day + 1, "h": begin.hour + 1,
+        "em4": begin - timedelta(hours=4), "ep10": begin + timedelta(hours=10), "q": begin.minute // 15 + 1,
+        "x": serial.replace(".", ","), "xd": serial, "xi": int(days), "tenth": f"{value * 10:.0f}",
         "k": f"{watts} W" if value < 0.5 else f"{value} kW",
     }  # fmt: skip
 
@@ -79,7 +84,7 @@ def test_a_file_of_a_portal_is_read_or_asked_about(name: str) -> None:
     reading.check()
     rows, place = reading.readings, ZoneInfo(portal["zone"])
     found = {from_us(at): value for at, value in zip(rows.starts.tolist(), rows.values.tolist(), strict=True)}
-    scale = 1000.0 if portal.get("unit", portal["sensor"]) in ("W", "Wh") else 1.0
+    scale = portal.get("scale", 1000.0 if portal.get("unit", portal["sensor"]) in ("W", "Wh") else 1.0)
     expected = zip(moments(portal), values(portal), strict=True)
     assert found == {at.replace(tzinfo=place).astimezone(UTC): pytest.approx(value * scale) for at, value in expected}
     assert reading.unit == portal.get("unit", portal["sensor"])

@@ -1,0 +1,103 @@
+"""Interval data of Australian meters (NEM12, AEMO's Meter Data File Format): records as the rows of a table."""
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+
+from engine.errors import InputError
+from engine.importing.layout import Cell, Evidence
+from engine.importing.tables.batches import Batch, RowBatch
+from engine.importing.tables.opening import FileTable
+
+DAY = 24 * 60
+LENGTHS = (5, 15, 30)
+"""Minutes of an interval."""
+AHEAD = timedelta(hours=10)
+"""How far the clock of the market is ahead of UTC; it knows no summer time."""
+HEAD: list[Cell] = ["NMI", "suffix", "start", "end", "value", "unit", "quality"]
+NOTHING = "N"
+"""Quality of intervals without data."""
+
+
+def is_nem12(rows: Sequence[Sequence[Cell]]) -> bool:
+    """Return whether a file begins as these do."""
+    return [str(cell).strip().upper() for cell in rows[0][:2]] == ["100", "NEM12"]
+
+
+def with_intervals(table: FileTable) -> FileTable:
+    """Return a table with one row for each interval, with its start and end in UTC.
+
+    Registers of a meter, such as E1 of what is taken and B1 of what is given, are told apart by ``suffix``.
+    """
+
+    def batches() -> Iterator[Batch]:
+        numbers, rows = [1], [HEAD]
+        stream: list[str] = []
+        day: list[list[Cell]] = []
+        for batch in table.batches():
+            for number, row in zip(batch.numbers, batch.rows, strict=True):
+                cells = [str(cell).strip() for cell in row]
+                if cells[0] == "200":
+                    stream = cells
+                elif cells[0] == "300":
+                    day = _intervals(number, cells, stream)
+                    numbers += [number] * len(day)
+                    rows += day
+                elif cells[0] == "400":
+                    _mark(number, cells, day)
+            if rows:
+                yield RowBatch(numbers, rows)
+            numbers, rows = [], []
+
+    about = Evidence("file", "NEM12", "its first record says so; times are those of the market, UTC+10 all year")
+    return FileTable(batches, [*table.evidence, about], "")
+
+
+def _intervals(number: int, cells: Sequence[str], stream: Sequence[str]) -> list[list[Cell]]:
+    """Return the rows of a record with the values of a day.
+
+    Raises:
+        InputError: The record has no day, or other values than its register says.
+    """
+    try:
+        minutes, unit = int(stream[8]), stream[7]
+        day = datetime.fromisoformat(cells[1] if len(cells[1]) == 8 else "").replace(tzinfo=UTC) - AHEAD
+    except (IndexError, ValueError):
+        raise InputError(f"Row {number}: a record 300 needs a date, and a record 200 with unit and length.") from None
+    count = DAY // minutes if minutes in LENGTHS else 0
+    values, quality = cells[2 : 2 + count], "".join(cells[2 + count : 3 + count])
+    if not count or len(values) < count or not quality[:1].isalpha():
+        raise InputError(f"Row {number}: {count} values of {minutes} minutes and their quality make a record 300.")
+    step = timedelta(minutes=minutes)
+    absent = quality.startswith(NOTHING)
+    return [
+        [
+            stream[1],
+            stream[4],
+            f"{day + at * step:%Y-%m-%dT%H:%M:%SZ}",
+            f"{day + (at + 1) * step:%Y-%m-%dT%H:%M:%SZ}",
+            "" if absent else value,
+            unit,
+            quality,
+        ]
+        for at, value in enumerate(values)
+    ]
+
+
+def _mark(number: int, cells: Sequence[str], day: Sequence[list[Cell]]) -> None:
+    """Note the quality that a record tells for some intervals of the day before it.
+
+    Raises:
+        InputError: It tells no interval of that day.
+    """
+    try:
+        first, last, quality = int(cells[1]), int(cells[2]), cells[3]
+    except (IndexError, ValueError):
+        first, last, quality = 0, 0, ""
+    if not 1 <= first <= last <= len(day):
+        raise InputError(
+            f"Row {number}: a record 400 needs the first and last interval of the day before, and quality."
+        )
+    for row in day[first - 1 : last]:
+        row[-1] = quality
+        if quality.startswith(NOTHING):
+            row[4] = ""

@@ -1,0 +1,162 @@
+"""Files of records and documents rather than rows: NEM12, XML of ENTSO-E, and times as spreadsheets count them."""
+
+from datetime import timedelta
+
+import pytest
+
+from engine.errors import InputError
+from engine.importing.layout import Layout
+from engine.importing.reading import read_file
+from tests.engine.importing.sample_files import asked, read, said, starts, target
+
+HALF_HOURS = [round(0.1 + at % 7 / 10, 1) for at in range(48)]
+NEM12 = """100,NEM12,202605121205,MDP1,RETAILER
+200,NMI0000001,E1B1,E1,E1,N1,METER1,kWh,30,
+300,20260511,{e1},A,,,20260512101010,
+200,NMI0000001,E1B1,B1,B1,N2,METER1,kWh,30,
+300,20260511,{b1},V,,,20260512101010,
+400,1,46,A,,
+400,47,48,N,,
+900
+"""
+METERED = NEM12.format(e1=",".join(map(str, HALF_HOURS)), b1=",".join(["0.5"] * 46 + ["0", "0"]))
+POINT = "<Point><position>{}</position><{kind}>{}</{kind}></Point>"
+DOCUMENT = """<?xml version="1.0" encoding="utf-8"?>
+<{root} xmlns="urn:iec62325.351:tc57wg16:451-3:publicationdocument:7:3"><mRID>1</mRID>{series}</{root}>"""
+SERIES = """<TimeSeries><mRID>{number}</mRID><businessType>{business}</businessType>{units}
+<curveType>{curve}</curveType>
+<Period><timeInterval><start>{start}</start><end>{end}</end></timeInterval><resolution>{step}</resolution>{points}
+</Period></TimeSeries>"""
+PRICED = "<currency_Unit.name>EUR</currency_Unit.name><price_Measure_Unit.name>MWH</price_Measure_Unit.name>"
+METERED_IN = "<quantity_Measure_Unit.name>MAW</quantity_Measure_Unit.name>"
+
+
+def points(values: dict[int, float], kind: str) -> str:
+    return "".join(POINT.format(place, value, kind=kind) for place, value in values.items())
+
+
+def prices(values: dict[int, float], *, day: int = 10, curve: str = "A03", step: str = "PT15M") -> str:
+    """A day of prices in Brussels."""
+    return SERIES.format(
+        number=day, business="A62", units=PRICED, curve=curve, step=step, points=points(values, "price.amount"),
+        start=f"2026-05-{day}T22:00Z", end=f"2026-05-{day + 1}T22:00Z",
+    )  # fmt: skip
+
+
+def test_a_register_of_an_australian_meter_is_read_at_the_clock_of_the_market() -> None:
+    first = read(METERED, "kWh", minutes=30)
+    assert asked(first) == {"filter-value": ["E1", "B1"]}
+    taken = read(METERED, "kWh", minutes=30, options={"filter_value": "E1"})
+    taken.check()
+    assert (starts(taken)[0], starts(taken)[-1]) == ("2026-05-10T14:00", "2026-05-11T13:30")
+    assert taken.readings.values.tolist() == HALF_HOURS and taken.unit == "kWh"
+    given = read(METERED, "kWh", minutes=30, options={"filter_value": "B1"})
+    assert given.readings.values.tolist() == [0.5] * 46 and "2 rows have no value." in given.notices
+
+
+@pytest.mark.parametrize(
+    ("line", "wrong"),
+    [
+        ("300,20260511,", "300,2026051,"),
+        ("0.1,0.2,0.3,", "0.1,0.2,"),
+        (",kWh,30,", ",kWh,7,"),
+        ("400,47,48", "400,47,49"),
+    ],
+)
+def test_a_record_that_cannot_be_is_named_by_its_row(line: str, wrong: str) -> None:
+    with pytest.raises(InputError, match=r"Row \d: "):
+        read(METERED.replace(line, wrong), "kWh")
+
+
+def test_prices_of_several_days_hold_until_the_next_point_and_are_one_series() -> None:
+    series = prices({1: 80.0, 5: -10.0, 96: 30.0}) + prices({1: 40.0}, day=11)
+    reading = read(DOCUMENT.format(root="Publication_MarketDocument", series=series), "EUR/MWh", minutes=15)
+    reading.check()
+    assert (reading.unit, len(reading.readings.values)) == ("EUR/MWh", 192)
+    assert reading.readings.values.tolist() == [80.0] * 4 + [-10.0] * 91 + [30.0] + [40.0] * 96
+    assert (starts(reading)[0], starts(reading)[-1]) == ("2026-05-10T22:00", "2026-05-12T21:45")
+
+
+def test_points_of_loads_hold_for_their_step_only_and_two_series_are_asked_about() -> None:
+    hours = {"start": "2026-05-10T22:00Z", "end": "2026-05-11T22:00Z", "step": "PT60M", "curve": "A01"}
+    load, sun = (
+        SERIES.format(number=at, business=code, units=METERED_IN, points=points({1: at, 3: 5.5}, "quantity"), **hours)
+        for at, code in enumerate(("A04", "A93"), 1)
+    )
+    document = DOCUMENT.format(root="GL_MarketDocument", series=load)
+    alone = read(document, "MW")
+    alone.check()
+    assert alone.unit == "MW" and alone.readings.values.tolist() == [1.0, 5.5]
+    assert starts(alone) == ["2026-05-10T22:00", "2026-05-11T00:00"]
+    both = read(DOCUMENT.format(root="GL_MarketDocument", series=load + sun), "MW")
+    assert asked(both) == {"filter-value": ["A04", "A93"]}
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (("<position>1<", "<position>0<"), "do not lie in it"),
+        (("PT15M", "soon"), "resolution"),
+        (("<price.amount>", "<price.amount>x"), "position, or its price"),
+    ],
+)
+def test_a_document_whose_periods_cannot_be_is_refused(change: tuple[str, str], reason: str) -> None:
+    document = DOCUMENT.format(root="Publication_MarketDocument", series=prices({1: 80.0}))
+    with pytest.raises(InputError, match=reason):
+        read(document.replace(*change), "EUR/MWh")
+
+
+def test_a_short_document_of_many_values_is_bound_like_any_other() -> None:
+    long = SERIES.format(
+        number=1, business="A62", units=PRICED, curve="A03", step="PT1M", points=points({1: 1.0}, "price.amount"),
+        start="1970-01-01T00:00Z", end="2026-01-01T00:00Z",
+    )  # fmt: skip
+    with pytest.raises(InputError, match="more values than the 1000000"):
+        read(DOCUMENT.format(root="Publication_MarketDocument", series=long), "EUR/MWh")
+
+
+def test_other_documents_are_named() -> None:
+    with pytest.raises(InputError, match="XML of a kind"):
+        read('<?xml version="1.0"?><R50><PRM/></R50>')
+
+
+@pytest.mark.parametrize(("mark", "delimiter"), [(",", ";"), (".", ",")])
+def test_days_counted_as_spreadsheets_do_are_times(mark: str, delimiter: str) -> None:
+    counts = [46153 + at / 96 for at in range(96)]
+    lines = [f"Date{delimiter}kW", *(f"{at:.10f}{delimiter}{at % 1:.3f}".replace(".", mark) for at in counts)]
+    reading = read("\n".join(lines), minutes=15)
+    reading.check()
+    assert reading.step == timedelta(minutes=15) and starts(reading)[:2] == ["2026-05-10T22:00", "2026-05-10T22:15"]
+    assert any("count days since 1900" in entry.because for entry in reading.evidence)
+
+
+@pytest.mark.parametrize("cell", ["46153", "12000", "99999"])
+def test_numbers_of_five_digits_are_no_times_unless_their_head_names_one(cell: str) -> None:
+    lines = ["Zeit;kW", *(f"11.05.2026 {hour:02}:00;{int(cell) + hour % 5}" for hour in range(24))]
+    assert said(read("\n".join(lines)))["time-column"] == "Zeit"
+
+
+def test_a_column_of_zones_tells_the_zone_of_each_time() -> None:
+    rows = [("01:00", "CEST", 1), ("02:00", "CEST", 2), ("02:00", "CET", 3), ("03:00", "CET", 4)]
+    text = "Datum;Zeitzone;von;kW\n" + "".join(f"25.10.2026;{zone};{at};{value},5\n" for at, zone, value in rows)
+    reading = read(text)
+    reading.check()
+    assert starts(reading) == ["2026-10-24T23:00", "2026-10-25T00:00", "2026-10-25T01:00", "2026-10-25T02:00"]
+
+
+def test_whole_numbers_above_a_thousand_without_a_unit_are_asked_about() -> None:
+    rows = [f"2026-05-11T{hour:02}:00:00+02:00,{{}}\n" for hour in range(24)]
+    text = "time,value\n" + "".join(row.format(300 + hour * 700 % 5000) for hour, row in enumerate(rows))
+    assert asked(read(text)) == {"unit": ["W", "kW"]} and asked(read(text, "kWh")) == {"unit": ["Wh", "kWh"]}
+    assert asked(read(text.replace("value", "value [kW]"))) == {} == asked(read(text, "MW"))
+    assert (
+        asked(read("time,value\n" + "".join(row.format(300.5 + at * 700 % 5000) for at, row in enumerate(rows)))) == {}
+    )
+
+
+def test_a_line_above_the_table_tells_the_zone() -> None:
+    text = "Dates: 05/11/2026 in UTC\nHour of day,kW\n" + "".join(
+        f"2026-05-11 {hour:02}:00,{hour}.5\n" for hour in range(9)
+    )
+    reading = read_file(text.encode(), Layout(), target())
+    assert starts(reading)[0] == "2026-05-11T00:00" and said(reading)["timezone"] == "UTC"
