@@ -217,6 +217,8 @@ def nearest_shares(values: Floats, total: float) -> Floats:
     Source:
         Held, Wolfe and Crowder, Mathematical Programming 6 (1974) 62-88: projection onto a simplex.
     """
+    # From the largest down: beside values of 1e16, as long steps leave them, the total itself would be rounded off.
+    values = values - values.max()
     falling = np.sort(values)[::-1]
     over = (np.cumsum(falling) - total) / np.arange(1, len(values) + 1)
     nearest: Floats = np.maximum(values - over[np.flatnonzero(falling > over)[-1]], 0.0)

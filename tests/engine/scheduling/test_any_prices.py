@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from engine.search.level_search import nearest_shares
 from engine.search.one_store import plan_store
 from engine.search.paths import store_path
 from engine.search.paths.store_values import MANY, Value, thinned
@@ -59,6 +60,12 @@ def test_curves_of_any_shape_cost_what_the_reference_says(seed):
         return
     assert plan.cost == pytest.approx(expected, rel=1e-5, abs=1e-5)
     assert plan.bound <= expected + 1e-5
+
+
+def test_shares_of_a_price_are_found_beside_numbers_of_any_size():
+    assert nearest_shares(np.array([0.5, 0.3, -0.2]), 0.4).tolist() == pytest.approx([0.3, 0.1, 0.0])
+    # A step of a search may go so far that the total is less than the rounding of the largest number.
+    assert nearest_shares(np.array([1e16, -3e15, -3e15, -3e15]), 0.4).tolist() == pytest.approx([0.4, 0, 0, 0])
 
 
 def test_most_curves_are_planned_without_a_search():
