@@ -8,10 +8,14 @@ import pytest
 from engine.devices.curves import Polyline, PortCurves
 from engine.devices.port import Port
 from engine.errors import Infeasible
+from engine.model.linear import full
 from engine.packing import pack, unpack
 from engine.schedulers.storage_dp import has_one_store
 from engine.schedulers.storage_scheduler import StorageScheduler
 from engine.testing import check_device
+from tests.effort import effort
+from tests.engine.scheduling.random_sites import draw
+from tests.engine.scheduling.reference import Reference
 from tests.engine.scheduling.samples import at, site, store
 
 TAPER = Polyline(at=(20.0, 40.0), values=(4.0, 0.0))
@@ -62,3 +66,19 @@ def test_curves_keep_every_promise_of_a_device(curves):
 @pytest.mark.parametrize("curves", [{"charging": TAPER}, {"drawn": LOSSY}])
 def test_what_is_compiled_for_one_store_leaves_curves_alone(curves):
     assert has_one_store(site(bent())) and not has_one_store(site(bent(**curves)))
+
+
+@pytest.mark.parametrize("seed", range(effort(6, 60)))
+def test_curves_cost_what_the_reference_says_where_the_grid_is_out_of_bounds(seed):
+    # With one battery beside a known load and sun, both rules are limits on its power.
+    here = draw("curves", 500 + seed)
+    here = replace(here, devices=(here.devices[0], here.devices[-1]))
+    battery, load = here.devices
+    (port,), n = battery.ports, here.window.n
+    ruled = replace(port, charging_from_grid=False, discharging_to_grid=False)
+    taken = np.minimum(full(port.consumption_limit, n), np.maximum(-load.power, 0.0))
+    given = np.minimum(full(port.production_limit, n), np.maximum(load.power, 0.0))
+    limited = replace(port, consumption_limit=taken, production_limit=given)
+    schedule = StorageScheduler(gap=0.0).compute(here.with_device(battery, battery.with_port(port, ruled)))
+    expected = Reference(here.with_device(battery, battery.with_port(port, limited))).cost()
+    assert schedule.cost == pytest.approx(expected, rel=1e-5, abs=1e-5)

@@ -7,6 +7,7 @@ import pytest
 
 from engine.devices.bounds import SoftBound
 from engine.devices.inflexible import Inflexible
+from engine.devices.port import Port
 from engine.devices.reach import settled
 from engine.devices.running import OperatingRange
 from engine.devices.storage import Storage
@@ -15,8 +16,11 @@ from engine.flex.commodity import SOC_BREACH_PRICE, breach_price
 from engine.model.limits import SoftLimit
 from engine.model.linear import full
 from engine.schedulers.storage_scheduler import LiveProblem, StorageScheduler, yielding_site
+from engine.site import Connection
+from engine.tariffs import EnergyTariff
 from tests.effort import effort
 from tests.engine.scheduling.random_sites import draw
+from tests.engine.scheduling.reference import Reference
 from tests.engine.scheduling.samples import at, site, store
 
 
@@ -169,3 +173,33 @@ def test_no_energy_comes_from_nothing(seed):
         stored = np.maximum(power, 0) * port.charging_efficiency + np.minimum(power, 0) / port.discharging_efficiency
         assert soc[1:] == pytest.approx(soc[:-1] * kept + settled(kept) * hours * (stored + gain), abs=1e-5)
         assert soc.min() >= -1e-6 and soc.max() <= max(each.soc_max, each.soc_at_start) + 1e-6
+
+
+@pytest.mark.parametrize("seed", range(effort(16, 120)))
+def test_it_costs_and_gives_way_as_the_reference_says(seed):
+    rng = np.random.default_rng([14, seed])
+    here = draw("negative" if seed % 2 else "plain", 300 + seed)
+    port = replace(here.devices[0].ports[0], consumption_limit=1.0, production_limit=1.0)
+    flow = rng.uniform(-6, 6, here.window.n)
+    tank = replace(here.devices[0], ports=(port,), gain=flow, soc_targets=None, storage_efficiency=1.0)
+    here = replace(here, devices=(tank, here.devices[-1]))
+    schedule = StorageScheduler().compute(yielding(here))
+    left = tank.gain.copy()
+    for breach in schedule.breaches:
+        left[int(breach.step)] -= np.sign(left[int(breach.step)]) * breach.amount
+    missing = float(np.abs(tank.gain - left).sum()) * here.window.hours
+    assert missing == pytest.approx(least_missing(here, tank), abs=1e-5)
+    paid = schedule.cost - sum(cost for name, cost in schedule.costs.items() if name.endswith("breaches"))
+    assert paid == pytest.approx(Reference(here.with_device(tank, replace(tank, gain=left))).cost(), abs=1e-5)
+
+
+def least_missing(here, tank):
+    """Return the least use not met and gain that overflows [kWh], by ports for them that nothing else costs."""
+    unmet = Port(name="unmet", commodity="unmet", consumption_limit=np.maximum(-tank.gain, 0), production_limit=0.0)
+    over = Port(name="over", commodity="over", consumption_limit=0.0, production_limit=np.maximum(tank.gain, 0))
+    priced = EnergyTariff(consumption_price=1.0, production_price=-1.0)
+    grids = [replace(each, tariffs=()) for each in here.connections]
+    ways = [Connection(commodity=name, tariffs=(priced,)) for name in ("unmet", "over")]
+    ports = (*(replace(port, wear_price=0.0) for port in tank.ports), unmet, over)
+    helped = replace(tank, ports=ports, end_value=0.0)
+    return Reference(replace(here.with_device(tank, helped), connections=(*grids, *ways))).cost()
