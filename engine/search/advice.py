@@ -52,7 +52,7 @@ class SiteAdviser:
     def guesses(self, relaxed: Callable[[], Answer]) -> Guesses:
         """See Adviser.guesses."""
         left = self.budget.left
-        budget = Budget(min(SHARE * left, BRIEFLY), self.budget.gap)
+        budget = self.budget.part(min(SHARE * left, BRIEFLY))
         plan = plan_store(self.site, budget)
         if plan is not None:
             # The plan of one store comes with a bound of the site's cost, so that no other guess is needed
@@ -61,7 +61,7 @@ class SiteAdviser:
             yield Guess(held, self._modes(store.ports[0], plan.power), plan.bound, is_searched=True)
             return
         if self._are_bent():
-            yield from self._of_bent_stores(relaxed, Budget(min(LONG_SHARE * left, AT_LENGTH), self.budget.gap))
+            yield from self._of_bent_stores(relaxed, self.budget.part(min(LONG_SHARE * left, AT_LENGTH)))
             return
         stores = stores_of(self.site)
         if stores and not self.built.problem.arrays().integers.any():

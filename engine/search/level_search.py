@@ -27,10 +27,13 @@ from engine.search.levels import SIGNS, Surcharge
 from engine.search.paths.store_path import cheapest_path
 from engine.search.store_site import StoreSite
 from engine.search.store_steps import limits, ways_and_ticks
+from engine.solve.backend import share_above
 from engine.solve.budget import Budget
 
 MOST_PATHS = 2000
 """So many paths are tried at most."""
+PER_STEP = 3e-4
+"""What a path takes for each step, with and without machine code between them [s]."""
 SPREADS = (12, 3)
 """So many spreads are tried at first, and for each part of it later."""
 _SAME = 1e-7
@@ -114,10 +117,9 @@ class LevelSearch:
 
     def _is_good_enough(self, bound: float) -> bool:
         """Return whether a better plan is not to be searched for where none costs less than a bound."""
-        missing = self.cost - bound
-        if missing <= _SAME * max(1.0, abs(self.cost)):
+        if self.cost - bound <= _SAME * max(1.0, abs(self.cost)):
             return True
-        return missing <= self.budget.gap * abs(self.cost) and not self.budget.is_patient
+        return self.budget.will_do(share_above(self.cost, bound), self._paths * len(self.parts.load) * PER_STEP)
 
     def _root(self, least: Floats, most: Floats) -> _Box | None:
         """Return all levels; None if there is no plan."""

@@ -135,11 +135,9 @@ def holding(plain: Arrays, cells: Cells, guess: Guess) -> Arrays:
 
 def is_good_enough(model: Model, plan: Answer) -> bool:
     """Return whether a plan is the best one, or near enough to it that no better one is searched for."""
-    gap, budget = plan.gap, model.budget
-    if plan.status is Status.WITHIN_GAP:
+    if plan.status is Status.WITHIN_GAP or plan.gap <= PROVEN or model.budget.is_over:
         return True
-    small = plan.x.size < HOPELESS and budget.is_patient
-    return gap <= PROVEN or budget.is_over or (gap <= budget.gap and not small)
+    return plan.x.size >= HOPELESS and plan.gap <= model.budget.gap
 
 
 LARGE = 10_000

@@ -1,6 +1,6 @@
 """One array pass into HiGHS, edits in place, and a status check on every run."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Final, TypeAlias
 
@@ -15,6 +15,7 @@ from engine.site import PLANS, Status
 from engine.solve.backend import KEPT, PROVEN, Answer, share_above
 from engine.solve.budget import LEAST_GAP, SLOWEST, Budget
 from engine.solve.highs_solver import OK, STATUS, keep_solver, spare_solver
+from engine.solve.watching import HASTE, Look, look_at_pivots, look_at_search
 
 SMALL_CHANGE: Final = 1e-4
 """A cost as small as this, in the price of an average flow for a step, is not searched for."""
@@ -236,33 +237,24 @@ class Model:
                 pass
             return status
 
-        def look(_kind: int, _message: str, _at: Any, answer: Any, _user: Any) -> None:
-            if self.budget.is_over:
-                answer.user_interrupt = True
-
-        with self._watched(look, _LINEAR_INTERRUPT):
+        with self._watched(look_at_pivots(self.budget), _LINEAR_INTERRUPT):
             return self._run(SLOWEST)
 
     def _search(self) -> Status:
         """Run with whole numbers; end it when the budget is spent, or what is found is near enough to the best."""
-        budget = self.budget
-
-        def look(_kind: int, _message: str, at: Any, answer: Any, _user: Any) -> None:
-            gap = share_above(at.mip_primal_bound, max(at.mip_dual_bound, self.floor))
-            if budget.is_over or (gap <= budget.gap and not budget.is_patient):
-                answer.user_interrupt = True
-
         self._set("mip_abs_gap", SMALL_CHANGE * usual_cost(self.arrays.cost))
         # HiGHS' own defaults: plans are 2 to 10 times nearer to the best one after 5 s than without presolve.
         self._must(self.solver.setOptionValue("presolve", "on"), "set presolve")
         try:
+            look = look_at_search(self.budget, len(self.arrays.matrix.value), self.floor)
             with self._watched(look, _INTERRUPT):
-                return self._run(SLOWEST)  # by the clock on the wall, where nothing else looks
+                # By the clock on the wall, as the searches within a search let nobody look.
+                return self._run(HASTE * self.budget.slowness)
         finally:
             self.solver.setOptionValue("presolve", "off")
 
     @contextmanager
-    def _watched(self, look: Callable[..., None], when: Any) -> Iterator[None]:
+    def _watched(self, look: Look, when: Any) -> Iterator[None]:
         """Let HiGHS call a function every now and then, which may end the run."""
         self._must(self.solver.setCallback(look, None), "be watched")
         self._must(self.solver.startCallback(when), "be watched")

@@ -134,3 +134,22 @@ def test_an_edited_problem_keeps_the_limits_of_its_scheduler() -> None:
     hasty = LiveProblem(scheduler=StorageScheduler(time_limit=0.0))
     assert hasty.solve(draw("plain", 3)).status is Status.BEST_IN_TIME
     assert LiveProblem(scheduler=StorageScheduler(time_limit=5.0)).solve(draw("plain", 3)).status in PLANS
+
+
+class Busy(StorageScheduler):
+    """Plans where whatever is done takes a hundred times as long."""
+
+    def budget(self) -> Budget:
+        return Budget(1e6, self.gap, clock=lambda: 100.0 * thread_time())
+
+
+@pytest.mark.parametrize("seed", range(effort(4, 30)))
+@pytest.mark.parametrize("kind", ["work", "curves"])
+def test_a_busy_machine_plans_alike(kind: str, seed: int) -> None:
+    site = draw(kind, 700 + seed)
+    try:
+        plan = StorageScheduler(time_limit=1e6, gap=0.05).compute(site)
+    except Infeasible:
+        return
+    again = Busy(time_limit=1e6, gap=0.05).compute(site)
+    assert (again.status, again.cost) == (plan.status, plan.cost)
