@@ -153,7 +153,7 @@ class _Proposal:
             length_hours=length_hours,
             is_kind_settled=bool(self.profile and "value_kind" in self.profile.options and not self.is_kind_told),
             zone=zone,
-            scale=self._scale(value),
+            scale=self.scale_of(value),
             belief=belief,
             filter=times.asked("filter_column"),
             labels=labels,
@@ -167,7 +167,7 @@ class _Proposal:
             questions=tuple(values.questions),
         )
 
-    def _scale(self, value: int) -> float:
+    def scale_of(self, value: int) -> float:
         """Return what the values of files of this kind are multiplied by."""
         profile, name = self.profile, self.head.names[value]
         if profile is None or profile.scale == 1 or value not in columns_like([*self.head.names], profile.value):

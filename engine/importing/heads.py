@@ -138,7 +138,7 @@ def read_head(rows: Sequence[Sequence[Cell]], kinds: Sequence[str], first: int) 
     width = max(map(len, rows[first : first + 50]), default=0)
     if not first:
         return FileHead(0, [str(place) for place in range(width)], [], False, 0, len(rows[0]))
-    named = [place for place in range(first) if _names_columns(rows[place], kinds[place])]
+    named = [place for place in range(first) if names_columns(rows[place], kinds[place])]
     at = named[-1] if named else first - 1
     if width > 1 and len(kinds[at].strip()) == 1 and sum(map(bool, map(str, rows[at]))) == 1:
         # A title alone names no columns.
@@ -161,7 +161,7 @@ def read_head(rows: Sequence[Sequence[Cell]], kinds: Sequence[str], first: int) 
     return FileHead(at + 1, last, [], True, at, len(rows[at]))
 
 
-def _names_columns(row: Sequence[Cell], kinds: str) -> bool:
+def names_columns(row: Sequence[Cell], kinds: str) -> bool:
     """Return whether a row may name columns: it has texts, and no number but in a name such as ``30 day mean``."""
     numbers = [cell for cell, kind in zip(row, kinds, strict=False) if kind == "N"]
     words = kinds.count("X") > 1 and all(type(cell) is str and re.search("[A-Za-z]{2}", cell) for cell in numbers)

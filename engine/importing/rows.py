@@ -79,7 +79,7 @@ class RowReader:
         numbers = np.array(batch.numbers, np.int64)
         absent = np.isnan(values)
         absent[list(wrong)] = False
-        times = self._with_zones(batch, times)
+        times = self.with_zones(batch, times)
         kept = self._localised("start", times, (numbers, shown, absent), key_of)
         ends = self._ends(batch, times, ends)
         self._has_ends = ends is not None if self._has_ends is None else self._has_ends
@@ -108,7 +108,7 @@ class RowReader:
             wrong |= {at: (str(cells[at])[:LONGEST_CELL], FALLING) for at in np.flatnonzero(values < 0).tolist()}
         return values, wrong
 
-    def _with_zones(self, batch: Batch, times: ClockReadings) -> ClockReadings:
+    def with_zones(self, batch: Batch, times: ClockReadings) -> ClockReadings:
         """Return times with the offsets that a column of zones tells them."""
         if self.recipe.columns.zone is None:
             return times

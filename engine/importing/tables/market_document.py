@@ -90,9 +90,14 @@ class _DocumentReader(XmlReader):
             except (KeyError, ValueError):
                 raise InputError("A point lacks its position, or its price or quantity.") from None
         elif element == "Period":
-            self._take_period()
+            self.take_period()
 
-    def _take_period(self) -> None:
+    def take_period(self) -> None:
+        """Keep the values of the period that has ended.
+
+        Raises:
+            InputError: It lacks something, or its points do not lie in it.
+        """
         facts = self._facts
         try:
             begin, end = (to_us(datetime.fromisoformat(facts[name])) for name in ("start", "end"))
@@ -102,7 +107,7 @@ class _DocumentReader(XmlReader):
         points = sorted(self._points)
         if step <= 0 or end <= begin or any(place < 1 or begin + place * step > end for place, _ in points):
             raise InputError(f"The points of the period from {facts['start']} do not lie in it.")
-        about = self._series()
+        about = self.series_number()
         is_blocks = facts.get("curveType") == "A03"
         following = [begin + (place - 1) * step for place, _ in points[1:]] + [end]
         for (place, amount), until in zip(points, following, strict=True):
@@ -116,7 +121,7 @@ class _DocumentReader(XmlReader):
                 self.abouts.append(about)
         self._points = []
 
-    def _series(self) -> int:
+    def series_number(self) -> int:
         """Return the number of the series that a period belongs to."""
         facts = self._facts
         unit = MEASURES.get(measure := facts.get("quantity_Measure_Unit.name", ""), measure)

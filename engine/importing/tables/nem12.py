@@ -39,11 +39,11 @@ def with_intervals(table: FileTable) -> FileTable:
                 if cells[0] == "200":
                     stream = cells
                 elif cells[0] == "300":
-                    day = _intervals(number, cells, stream)
+                    day = day_intervals(number, cells, stream)
                     numbers += [number] * len(day)
                     rows += day
                 elif cells[0] == "400":
-                    _mark(number, cells, day)
+                    mark_quality(number, cells, day)
             if rows:
                 yield RowBatch(numbers, rows)
             numbers, rows = [], []
@@ -52,7 +52,7 @@ def with_intervals(table: FileTable) -> FileTable:
     return FileTable(batches, [*table.evidence, about], "")
 
 
-def _intervals(number: int, cells: Sequence[str], stream: Sequence[str]) -> list[list[Cell]]:
+def day_intervals(number: int, cells: Sequence[str], stream: Sequence[str]) -> list[list[Cell]]:
     """Return the rows of a record with the values of a day.
 
     Raises:
@@ -83,7 +83,7 @@ def _intervals(number: int, cells: Sequence[str], stream: Sequence[str]) -> list
     ]
 
 
-def _mark(number: int, cells: Sequence[str], day: Sequence[list[Cell]]) -> None:
+def mark_quality(number: int, cells: Sequence[str], day: Sequence[list[Cell]]) -> None:
     """Note the quality that a record tells for some intervals of the day before it.
 
     Raises:
