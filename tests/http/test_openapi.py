@@ -19,6 +19,8 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from app.api.http.route import JSON
+from app.api.v3.data.bulk import ARROW, CSV, PARQUET
 from engine.flex.context import FlexContext
 from engine.flex.storage import StorageModel
 from tests.effort import effort
@@ -106,3 +108,19 @@ def test_generated_requests_meet_the_specification(
             found.add(f"{case.method} {case.path}: {failure}"[:1000])
     assert not found, "\n".join(sorted(found))
     assert statuses[200] > 20 if mode == GenerationMode.POSITIVE else statuses[422] > effort(30, 40), statuses
+
+
+@pytest.mark.parametrize(
+    ("path", "parameters", "accept"),
+    [
+        *(("/sensors/data/export", {"format": kind}, "*/*") for kind in ("csv", "parquet", "xlsx")),
+        *(("/sensors/data/bulk", {}, media) for media in (JSON, CSV, ARROW, PARQUET)),
+    ],
+)
+def test_files_have_a_content_type_of_the_specification(
+    api: Api, ids: dict[str, int], specification: dict[str, Any], path: str, parameters: dict[str, str], accept: str
+) -> None:
+    span = {"sensors": str(ids["s:load"]), "start": "2026-05-01T00:00:00Z", "duration": "PT1H"}
+    answer = api.get(path, params=span | parameters, headers={"Accept": accept})
+    known = specification["paths"][f"/api/v3_0{path}"]["get"]["responses"]["200"]["content"]
+    assert answer.status_code == 200 and answer.headers["Content-Type"].partition(";")[0] in known

@@ -1,13 +1,13 @@
 """The specification of the API (OpenAPI 3.1), generated from the route tables and the models of requests."""
 
 import inspect
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, get_origin, get_type_hints, is_typeddict
 
 from pydantic import BaseModel, TypeAdapter
 
 from app.api.http.multipart import MultipartForm, Raw
-from app.api.http.route import PARAMETER, Route
+from app.api.http.route import JSON, PARAMETER, Route
 from app.version import OWN
 
 Schema = dict[str, Any]
@@ -57,6 +57,9 @@ ABOUT = (
     "previews of schedules. Times are ISO 8601 with an offset, durations ISO 8601; names may be spelled with hyphens "
     "or underscores. A POST with an Idempotency-Key header is done once, however often it is sent."
 )
+BINARY: Schema = {"type": "string", "format": "binary"}
+FILES: Mapping[str, Schema] = {"text/csv": {"type": "string"}}
+"""Schemas of content types that are neither JSON nor binary."""
 ERROR: Schema = {
     "type": "object",
     "properties": {
@@ -173,11 +176,12 @@ def _success(route: Route, schemas: Schema) -> Schema:
         schema = {"$ref": TEMPLATE.format(model=_name(answer))}
     elif get_origin(answer) in (list, dict):
         schema = {"type": "array" if get_origin(answer) is list else "object"}
-    return {"description": "Done", **_json(schema)}
+    content = {media: {"schema": schema if media == JSON else FILES.get(media, BINARY)} for media in route.media}
+    return {"description": "Done", "content": content}
 
 
 def _json(schema: Schema) -> Schema:
-    return {"content": {"application/json": {"schema": schema}}}
+    return {"content": {JSON: {"schema": schema}}}
 
 
 def listing(routes: Iterable[tuple[str, Route]], *, server: str) -> list[Schema]:

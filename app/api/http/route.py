@@ -25,6 +25,7 @@ from app.web.fair_pools import Name
 
 Method: TypeAlias = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 Scope: TypeAlias = Literal["read", "data", "schedule"]
+JSON = "application/json"
 PARAMETER = re.compile(r"\{(\w+)\}")
 # Nine digits, as more may not fit into the integers of a database.
 PATTERNS = {"id": r"\d{1,9}", "uuid": r"[0-9a-zA-Z-]{1,64}"}
@@ -37,7 +38,7 @@ class Reply:
     content: Any = None
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
-    media: str = "application/json"
+    media: str = JSON
     """Content type; anything but JSON has bytes as its content."""
     file: BinaryIO | None = None
     """What is sent piece by piece in the place of the content, and closed then."""
@@ -117,6 +118,8 @@ class Route:
     holds: Literal["job", "result"] | None = None
     """What is waited for a moment before answering: see ``app/api/http/base.py``."""
     documented: bool = True
+    media: tuple[str, ...] = (JSON,)
+    """Content types that a success may have."""
     shown_once: tuple[str, ...] = ()
     """Fields of the answer that are secret: only the first answer tells them, and nothing keeps them."""
     scope: Scope | None = None

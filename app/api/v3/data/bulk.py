@@ -13,7 +13,7 @@ from pydantic import AfterValidator, Field
 
 from app.api.http.errors import ApiError
 from app.api.http.multipart import Raw
-from app.api.http.route import Call, Reply, Save, get, post
+from app.api.http.route import JSON, Call, Reply, Save, get, post
 from app.api.v3.assets.sensors import readable
 from app.api.v3.data.data import DataQuery, outcome
 from app.assemble import data
@@ -187,6 +187,6 @@ def _number(row: list[str], column: int, number: int) -> float:
 
 
 ROUTES = [
-    get("/sensors/data/bulk", read),
+    get("/sensors/data/bulk", read, media=(JSON, CSV, ARROW, PARQUET)),
     post("/sensors/data/bulk", write, scope="data", computes=True),
 ]

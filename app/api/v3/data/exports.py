@@ -56,4 +56,4 @@ def export(call: Call, query: ExportParameters) -> Reply:
     )
 
 
-ROUTES = [get("/sensors/data/export", export, pool="heavy")]
+ROUTES = [get("/sensors/data/export", export, pool="heavy", media=tuple(MEDIA.values()))]

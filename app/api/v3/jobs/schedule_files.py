@@ -40,4 +40,4 @@ def schedule_file(call: Call, id: int, query: ScheduleFileQuery) -> Reply:
     return Reply(file=file, media=MEDIA[query.format], headers=headers)
 
 
-ROUTES = [get("/schedules/{id}/file", schedule_file, pool="heavy")]
+ROUTES = [get("/schedules/{id}/file", schedule_file, pool="heavy", media=(MEDIA["csv"], MEDIA["xlsx"]))]
