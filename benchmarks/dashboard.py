@@ -25,11 +25,10 @@ from app.pages.fleet import dashboard
 from app.settings import settings
 from app.web import context
 from app.web.context import Running
-from db import schedules, sources
+from db import listing, schedules, sources
 from db.accounts.users import User
 from db.assets import Asset, asset_type
 from db.beliefs import store
-from db.core import listing
 from db.core.database import Database
 from db.migrations import upgrade
 from db.schedules import CONNECTION, POWER, SOC, ScheduleOutput, StoredSchedule

@@ -1,30 +1,18 @@
 """All addresses of the API, joined from the route tables of the resources; the last one answers for all others."""
 
 from collections import defaultdict
+from importlib import import_module
 from itertools import chain
+from pkgutil import iter_modules
 from typing import Any
 
 from tornado.web import HTTPError
 
+from app.api import v3
 from app.api.http.base import Endpoint, NothingHere
 from app.api.http.route import Route
 from app.api.http.service import Service
-from app.api.v3.accounts import accounts, audit, choices, keys, secrets, tokens, users
-from app.api.v3.assets import annotations, assets, copies, overrides, sensors, templates
-from app.api.v3.charts import charts
-from app.api.v3.data import bulk, data, exports, monitoring, uploads
-from app.api.v3.jobs import (
-    automations,
-    explanations,
-    forecasts,
-    jobs,
-    past_years,
-    reports,
-    schedule_files,
-    schedule_rows,
-    schedules,
-)
-from app.api.v3.server import alerts, documentation, health, play
+from app.api.v3.server import documentation
 from app.version import API
 
 ENDED_VERSIONS = r"/api/(?P<version>v1|v1_1|v1_2|v1_3|v2_0)(?:/.*)?"
@@ -47,29 +35,16 @@ class EndedVersion(Endpoint):
         super().write_error(status_code, **kwargs)
 
 
-ROOT: list[Route] = [*health.ROOT, *tokens.ROUTES, *charts.DEV, *alerts.OPS, *play.ROOT]
+def _tables_named(name: str) -> list[Route]:
+    """Return the routes of all resources: a module of a room of ``app.api.v3`` needs no more than such a table."""
+    rooms = [room.name for room in iter_modules(v3.__path__, f"{v3.__name__}.") if room.ispkg]
+    paths = {room: import_module(room).__path__ for room in rooms}
+    modules = [import_module(found.name) for room in rooms for found in iter_modules(paths[room], f"{room}.")]
+    return [*chain.from_iterable(getattr(module, name, ()) for module in modules)]
+
+
+ROOT = _tables_named("ROOT")
 """Below /api."""
-RESOURCES = (
-    *(health, assets, templates, choices, copies, sensors, accounts, users, data, bulk, exports, uploads, monitoring),
-    *(
-        jobs,
-        schedules,
-        schedule_files,
-        schedule_rows,
-        explanations,
-        overrides,
-        forecasts,
-        past_years,
-        reports,
-        automations,
-        alerts,
-        charts,
-        annotations,
-        audit,
-        keys,
-        secrets,
-    ),
-)
 
 
 def tables() -> list[tuple[str, Route]]:
@@ -78,7 +53,7 @@ def tables() -> list[tuple[str, Route]]:
 
 
 # They are given a function, as this very list is among what they list.
-V3: list[Route] = [*chain.from_iterable(each.ROUTES for each in RESOURCES), *documentation.routes(tables)]
+V3 = [*_tables_named("ROUTES"), *documentation.routes(tables)]
 """Below /api/v3_0."""
 
 

@@ -14,10 +14,10 @@ from app.assemble.lines import lines_of
 from app.auth.access.references import References
 from components.charts.points import Floats
 from components.charts.traces import Trace
+from db import listing
 from db.beliefs import store
 from db.beliefs.source_filter import SourceFilter
 from db.beliefs.time_range import BeliefQuery
-from db.core import listing
 from db.schedules import GUIDANCE, SOC, ScheduleOutput, StoredSchedule
 from db.sensors import Sensor
 from engine.importing.cells.texts import csv_text, writable

@@ -69,3 +69,19 @@ def from_microseconds(span: tuple[int, int], local: ZoneInfo) -> tuple[datetime,
     """Return a span given in microseconds since 1970 UTC, rounded to minutes, in a zone."""
     first, last = (from_us(moment - moment % 60_000_000).astimezone(local) for moment in within(span))
     return first, last
+
+
+def length_text(length: timedelta) -> str:
+    """Length of time as people say it: 210 ms, 4.2 s, 42 s, 12 min, 3 h, 5 days."""
+    seconds = max(length / timedelta(seconds=1), 0.0)
+    if 1 <= seconds < 10:
+        return f"{seconds:.1f} s"
+    for most, size, unit in ((1, 0.001, "ms"), (120, 1, "s"), (7200, 60, "min"), (172_800, 3600, "h")):
+        if seconds < most:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{seconds / 86_400:.0f} days"
+
+
+def clock_text(moment: datetime, local: ZoneInfo) -> str:
+    """Weekday, day and time of a moment in a time zone."""
+    return f"{moment.astimezone(local):%a %-d %b %H:%M:%S}"

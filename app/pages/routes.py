@@ -23,7 +23,7 @@ PAGES = {
     "/accounts/{id:int}": "app.pages.admin.account:PAGE",
     "/users": "app.pages.admin.users:PAGE",
     "/users/{id:int}": "app.pages.admin.user:PAGE",
-    "/logged-in-user": "app.pages.account.profile:PAGE",
+    "/logged-in-user": "app.pages.admin.profile:PAGE",
     "/tasks": "app.pages.jobs.jobs:PAGE",
     "/tasks/{job}": "app.pages.jobs.job:PAGE",
     "/alerts": "app.pages.admin.alerts:PAGE",

@@ -11,12 +11,12 @@ from app.jobs import principal
 from app.usecases.actor import Actor
 from app.usecases.fields import Body, Identifier, JsonObject
 from app.usecases.flex_config import mentions_elsewhere, record_deletion
-from db.accounts import subscriptions
+from db import subscriptions
 from db.accounts.accounts import TERMINAL_VALUE, Account, AccountRole, RolesAccounts
-from db.accounts.subscriptions import Subscription
 from db.accounts.users import User
 from db.assets import Asset, lock_trees
 from db.core import database
+from db.subscriptions import Subscription
 from engine.errors import FieldError
 from engine.flex.context import read_terminal_value
 

@@ -15,8 +15,7 @@ from app.auth.access.references import References
 from app.usecases.actor import Actor
 from app.usecases.fields import Body, Identifier, JsonList, JsonObject
 from app.usecases.flex_config import check_flex_context, check_flex_model, mentions_elsewhere, record_deletion
-from db import sensors
-from db.accounts import subscriptions
+from db import sensors, subscriptions
 from db.accounts.accounts import Account
 from db.assets import Asset, AssetType, check_parent, lock_trees, own_subtree, subtree
 from db.core import database

@@ -8,10 +8,11 @@ from sqlalchemy.orm import Session
 
 from app.auth.access import access
 from app.auth.access.identity import SignedIn
+from db import listing
 from db.accounts.accounts import Account
 from db.accounts.users import User
 from db.assets import Asset
-from db.core import database, listing
+from db.core import database
 from db.core.audit import AuditEvent
 
 Logged: TypeAlias = type[Account] | type[User] | type[Asset]
@@ -44,7 +45,7 @@ def page_of_changes(
     Args:
         session: To read with.
         changes: See ``readable_changes``.
-        words: Only those that have these words, see ``db.core.listing.matching``.
+        words: Only those that have these words, see ``db.listing.matching``.
         page: Which page, from 1.
         rows: Changes of a page.
     """

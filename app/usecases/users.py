@@ -13,7 +13,7 @@ from app.auth.access.access import NotAllowed
 from app.jobs import principal
 from app.usecases.actor import Actor
 from app.usecases.fields import Body, Identifier, Zone
-from db.accounts import subscriptions
+from db import subscriptions
 from db.accounts.accounts import Account
 from db.accounts.users import ROLES, Role, User, by_email, by_name, role
 from db.core import database

@@ -14,7 +14,7 @@ const settings = JSON.parse(document.body.dataset.settings ?? "{}")
 let styles
 
 /**
- * Follow what a live part tells the page around it: its heading, a search of the address, where to go.
+ * Follow what a live part tells the page around it: its heading, and a search of the address.
  * @param {any} model
  */
 function follow(model) {
@@ -22,7 +22,7 @@ function follow(model) {
   const say = (name) => model.data[name]?.[0] ?? ""
   let search = say("search")
   const tell = () => {
-    const detail = {heading: say("heading"), href: say("href"), search: say("search"), moved: say("search") !== search}
+    const detail = {heading: say("heading"), search: say("search"), moved: say("search") !== search}
     search = detail.search
     document.dispatchEvent(new CustomEvent("live:told", {detail}))
   }

@@ -76,7 +76,7 @@ history.scrollRestoration = "manual"
 
 // What live parts tell
 document.addEventListener("live:told", (event) => {
-  const {heading, search, moved, href} = /** @type {CustomEvent} */ (event).detail
+  const {heading, search, moved} = /** @type {CustomEvent} */ (event).detail
   const shown = byId("heading")
   if (heading && shown && shown.textContent !== heading) {
     shown.textContent = heading
@@ -84,7 +84,6 @@ document.addEventListener("live:told", (event) => {
     byId("moved").textContent = heading
   }
   if (moved && search !== location.search) history.pushState({scroll: scrollY}, "", location.pathname + search)
-  if (href) open(href)
 })
 /** @param {string} href @param {{keep?: boolean}} [way] */
 function open(href, way) {

@@ -80,3 +80,8 @@ def origins(driver: Driver, sensor_ids: Sequence[int], sources: SourceFilter | N
     )
     every = [Origin._make(row) for row in found]
     return every if sources is None else [origin for origin in every if sources.passes(origin)]
+
+
+def beliefs_of(series: Sequence[Origin]) -> int:
+    """Number of beliefs that some series ever held."""
+    return sum(origin.n_beliefs for origin in series)

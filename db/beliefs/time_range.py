@@ -17,7 +17,7 @@ from db.beliefs.chunks import Beliefs, Payload, together
 from db.beliefs.decoding import decode
 from db.beliefs.knowledge import AsOf, Mask
 from db.beliefs.latest import newest
-from db.beliefs.source_filter import Origin, SourceFilter, origins
+from db.beliefs.source_filter import Origin, SourceFilter, beliefs_of, origins
 from db.core import bounds
 from db.core.bounds import Most
 from db.core.driver import Blob, Driver
@@ -87,7 +87,7 @@ def read(session: Session, sensors: Sequence[Sensor], query: BeliefQuery) -> dic
     by_id = {sensor.id: sensor for sensor in sensors}
     # By series, as the chunks come: both are walked side by side in _current.
     wanted, most = sorted(origins(driver, list(by_id), query.sources)), bounds.of(session).read
-    bounds.check_read(driver, most, wanted, partial(chunk_rows.finding, span.of(wanted), CURRENT))
+    bounds.check_read(driver, most, beliefs_of(wanted), partial(chunk_rows.finding, span.of(wanted), CURRENT))
     current, last_known = _current(driver, span, wanted)
     # Mostly all is asked for that is known: then the superseded layer is not opened at all.
     if not (known_at.is_moment and last_known <= to_us(known_at.known_at)):
@@ -115,7 +115,9 @@ def check(
     """
     driver = Driver(session)
     wanted = origins(driver, [sensor.id for sensor in sensors], None)
-    bounds.check_read(driver, most, wanted, partial(chunk_rows.finding, span.of(wanted), EVERY if every else CURRENT))
+    bounds.check_read(
+        driver, most, beliefs_of(wanted), partial(chunk_rows.finding, span.of(wanted), EVERY if every else CURRENT)
+    )
 
 
 def parts(session: Session, sensor: Sensor, span: EventSpan, *, size: int, every: bool = False) -> list[EventSpan]:
@@ -157,7 +159,7 @@ def _as_known(
             unsettled.append(ChunkRange(origin.series_id, first_us, int(unknown.max())))
     until = to_us(known_at.known_at)
     opened = [origin for (origin, _), passes in zip(current, passing, strict=True) if not passes.all()]
-    bounds.check_read(driver, most, opened, partial(chunk_rows.finding, unsettled, superseded_until(until)))
+    bounds.check_read(driver, most, beliefs_of(opened), partial(chunk_rows.finding, unsettled, superseded_until(until)))
     older = _by_series(chunk_rows.superseded(driver, unsettled, known_us=until))
     found = []
     for (origin, beliefs), passes in zip(current, passing, strict=True):
@@ -178,7 +180,9 @@ def read_all(session: Session, sensor: Sensor, query: BeliefQuery) -> list[Part]
     """
     driver, span, known_at = Driver(session), query.span, query.as_of
     wanted = sorted(origins(driver, [sensor.id], query.sources))
-    bounds.check_read(driver, bounds.of(session).read, wanted, partial(chunk_rows.finding, span.of(wanted), EVERY))
+    bounds.check_read(
+        driver, bounds.of(session).read, beliefs_of(wanted), partial(chunk_rows.finding, span.of(wanted), EVERY)
+    )
     every = _by_series(chunk_rows.every(driver, span.of(wanted)))
     found = []
     for origin in wanted:

@@ -1,6 +1,6 @@
 """How many beliefs one read or write may take, known to the session; looked at before any is decoded or stored."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -9,7 +9,6 @@ from engine.errors import FieldError
 if TYPE_CHECKING:  # the settings read this module, and --help must not wait for SQLAlchemy
     from sqlalchemy.orm import Session
 
-    from db.beliefs.source_filter import Origin
     from db.core.driver import Driver
 
 KEY: Final = "store-bounds"
@@ -59,19 +58,19 @@ def check_written(most: Most | None, count: int) -> None:
         )
 
 
-def check_read(driver: "Driver", most: Most | None, wanted: Sequence["Origin"], query: Callable[[str], str]) -> None:
+def check_read(driver: "Driver", most: Most | None, held: int, query: Callable[[str], str]) -> None:
     """Refuse a read of more stored beliefs than allowed; their number is known without opening any.
 
     Args:
         driver: To count with.
         most: How many may be read; None: any number.
-        wanted: The series; where all they ever held is few enough, nothing is counted.
+        held: How many the series ever held; where these are few enough, nothing is counted.
         query: Returns the query for some columns of the chunks ``c`` that would be opened.
 
     Raises:
         FieldError: There are more.
     """
-    if most is None or sum(origin.n_beliefs for origin in wanted) <= most.number:
+    if most is None or held <= most.number:
         return
     # Counted in parts: it ends as soon as there are too many, however large the rest is.
     driver.run(query("c.n"))

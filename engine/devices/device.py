@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Generic, Literal, Protocol, Self, TypeAlias, T
 
 import numpy as np
 
-from engine.devices.headroom import Headroom
+from engine.devices.reach import Headroom
 from engine.errors import FieldError
 from engine.model.linear import Floats, Linear, Values
 from engine.model.problem import Problem

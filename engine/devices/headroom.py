@@ -1,20 +1,16 @@
 """How much more or less power a device could take than planned in each step, and for how much energy."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.devices.curves import NO_CURVES
-from engine.devices.reach import settled
+from engine.devices.port import Port
+from engine.devices.reach import Headroom, settled
+from engine.devices.stored_energy import StoredEnergy
 from engine.model.linear import Floats, Values, full
 from engine.series.window import Window
-
-if TYPE_CHECKING:  # devices tell their own headroom
-    from engine.devices.port import Port
-    from engine.devices.stored_energy import StoredEnergy
 
 _NEAR = 1e-6
 """Powers this near to a range to run in lie within it [kW]."""
@@ -22,39 +18,7 @@ _HALVINGS = 30
 """How many times an interval is halved that holds the largest power within a curve."""
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Headroom:
-    """What is left around a plan, each of shape (n,)."""
-
-    consumption: Floats
-    """Power by which consumption could be higher, or production lower, throughout the step [kW]."""
-    production: Floats
-    """Power by which production could be higher, or consumption lower, throughout the step [kW]."""
-    consumption_energy: Floats
-    """Energy that could be taken beyond the plan from the step on, without breaking a bound later [kWh]."""
-    production_energy: Floats
-    """Energy that could be given beyond the plan, likewise [kWh]."""
-
-    @classmethod
-    def none(cls, n: int) -> Self:
-        """Return that of a device which does as it does."""
-        nothing = np.zeros(n)
-        return cls(consumption=nothing, production=nothing, consumption_energy=nothing, production_energy=nothing)
-
-    def within(self, more: Floats, less: Floats) -> "Headroom":
-        """Return it where no more than some power can be taken and given beyond the plan [kW], shape (n,)."""
-        taken = np.minimum(self.consumption, np.maximum(more, 0.0))
-        given = np.minimum(self.production, np.maximum(less, 0.0))
-        return replace(
-            self,
-            consumption=taken,
-            production=given,
-            consumption_energy=np.where(taken > 0, self.consumption_energy, 0.0),
-            production_energy=np.where(given > 0, self.production_energy, 0.0),
-        )
-
-
-def port_headroom(port: "Port", power: Floats, window: Window) -> Headroom:
+def port_headroom(port: Port, power: Floats, window: Window) -> Headroom:
     """Return the headroom of a port by its own limits; its energy is that of one step.
 
     A device with ways to run stays in the one it runs in; ramps hold from the step before and to the step after.
@@ -99,7 +63,7 @@ def port_headroom(port: "Port", power: Floats, window: Window) -> Headroom:
 
 
 def store_headroom(
-    store: "StoredEnergy", power: Mapping[str, Floats], soc: Floats, window: Window
+    store: StoredEnergy, power: Mapping[str, Floats], soc: Floats, window: Window
 ) -> dict[str, Headroom]:
     """Return the headroom of each port of a store: by its own limits, and by the energy that may be stored.
 
@@ -137,7 +101,7 @@ def _first_and_then(stored: Floats, first: Floats, per_kw: tuple[Floats, Floats]
     return np.minimum(finite, first) * per_kw[0] + np.maximum(finite - first, 0.0) * per_kw[1]
 
 
-def _envelope(store: "StoredEnergy", soc: Floats, window: Window) -> tuple[Floats, Floats]:
+def _envelope(store: StoredEnergy, soc: Floats, window: Window) -> tuple[Floats, Floats]:
     """Return the least and most energy after each step from which every later bound can be kept [kWh], shape (n,)."""
     lower, upper = store.bounds(window)
     short, over = store.soft_targets or (None, None)
@@ -162,7 +126,7 @@ def _envelope(store: "StoredEnergy", soc: Floats, window: Window) -> tuple[Float
     return lower, upper
 
 
-def _led_from(store: "StoredEnergy", window: Window, step: int, end: float, sign: float) -> float:
+def _led_from(store: StoredEnergy, window: Window, step: int, end: float, sign: float) -> float:
     """Return the energy from which the ports, as fast as their curves let them, lead to one at the end of a step [kWh].
 
     Args:
@@ -203,7 +167,7 @@ def _led_from(store: "StoredEnergy", window: Window, step: int, end: float, sign
 
 
 def _within_curves(
-    port: "Port", planned: Floats, most: Floats, energy: tuple[Floats, Floats, tuple[Floats, Floats]], share: Floats
+    port: Port, planned: Floats, most: Floats, energy: tuple[Floats, Floats, tuple[Floats, Floats]], share: Floats
 ) -> Floats:
     """Return by how much a power may differ from the plan within the curves of a port [kW], 0 or more, shape (n,).
 

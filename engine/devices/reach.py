@@ -1,6 +1,8 @@
-"""Which energies a store can reach at all, by its own ports alone."""
+"""Which energies a store can reach at all, by its own ports alone, and what a device could do beside its plan."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 
@@ -69,3 +71,35 @@ def fastest(
         low -= np.divide(given, discharging)
     factor = hours * settled(kept)
     return low * factor, high * factor
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Headroom:
+    """What is left around a plan, each of shape (n,)."""
+
+    consumption: Floats
+    """Power by which consumption could be higher, or production lower, throughout the step [kW]."""
+    production: Floats
+    """Power by which production could be higher, or consumption lower, throughout the step [kW]."""
+    consumption_energy: Floats
+    """Energy that could be taken beyond the plan from the step on, without breaking a bound later [kWh]."""
+    production_energy: Floats
+    """Energy that could be given beyond the plan, likewise [kWh]."""
+
+    @classmethod
+    def none(cls, n: int) -> Self:
+        """Return that of a device which does as it does."""
+        nothing = np.zeros(n)
+        return cls(consumption=nothing, production=nothing, consumption_energy=nothing, production_energy=nothing)
+
+    def within(self, more: Floats, less: Floats) -> "Headroom":
+        """Return it where no more than some power can be taken and given beyond the plan [kW], shape (n,)."""
+        taken = np.minimum(self.consumption, np.maximum(more, 0.0))
+        given = np.minimum(self.production, np.maximum(less, 0.0))
+        return replace(
+            self,
+            consumption=taken,
+            production=given,
+            consumption_energy=np.where(taken > 0, self.consumption_energy, 0.0),
+            production_energy=np.where(given > 0, self.production_energy, 0.0),
+        )

@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 from engine.devices.bounds import Levels, Measure, Side, add_between, sides_of_targets
 from engine.devices.curves import Filling
 from engine.devices.device import Cause, Conflict, Device, DevicePlan, LimitChange, Postponement, Premise
-from engine.devices.headroom import Headroom, store_headroom
-from engine.devices.port import Flow, PortedDevice
-from engine.devices.reach import settled
+from engine.devices.headroom import store_headroom
+from engine.devices.port import Flow
+from engine.devices.ported import PortedDevice
+from engine.devices.reach import Headroom, settled
 from engine.devices.running import lagged
 from engine.devices.stored_energy import (
     StoredEnergy,

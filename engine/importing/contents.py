@@ -20,9 +20,9 @@ from numpy.typing import NDArray
 from engine.errors import FieldError, InputError
 from engine.importing import counters
 from engine.importing.cells.times import DAY_US, MINUTE_US
+from engine.importing.intervals import calendar_ends, even_step, next_starts
 from engine.importing.layout import KINDS, Choice, Evidence, FileQuestion, RowProblem, Target, TimedValues
 from engine.importing.rows import BACKWARDS
-from engine.importing.steps import calendar_ends, even_step, next_starts
 from engine.importing.survey import Recipe
 from engine.series import resample
 from engine.series.iso_time import HOUR_US, MICROSECOND, iso_duration, zone

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from engine.devices.headroom import Headroom
+from engine.devices.reach import Headroom
 from engine.model.limits import SoftLimit
 from engine.model.linear import Floats, Values, full
 from engine.site import Connection, Group, Schedule, Site

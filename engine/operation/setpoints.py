@@ -7,9 +7,8 @@ from enum import IntEnum
 import numpy as np
 
 from engine.devices.device import Device
-from engine.devices.headroom import Headroom
 from engine.devices.port import Port
-from engine.devices.reach import settled
+from engine.devices.reach import Headroom, settled
 from engine.model.linear import Floats, full
 from engine.site import Connection, Schedule, Site
 from engine.tariffs import EnergyTariff

@@ -8,7 +8,8 @@ import numpy as np
 
 from engine.devices.curves import Polyline
 from engine.devices.inflexible import Inflexible
-from engine.devices.port import Adjustable, Port
+from engine.devices.port import Port
+from engine.devices.ported import Adjustable
 from engine.devices.reach import settled
 from engine.devices.storage import Storage
 from engine.model.linear import Floats, Values, any_of, full

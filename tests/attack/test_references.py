@@ -13,7 +13,7 @@ from app.auth.access.identity import identity
 from app.auth.access.references import References
 from app.jobs.handlers.report import REPORTERS
 from app.jobs.worker import Worker
-from app.pages.asset import plan_cards
+from app.pages.plan import plan_cards
 from app.settings.settings import load
 from db.accounts.users import User
 from db.assets import Asset

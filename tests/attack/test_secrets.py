@@ -158,7 +158,7 @@ def test_what_any_endpoint_answers_in_secret_is_kept_nowhere(house: House, tmp_p
     assert house.leaks(tmp_path) == []
     for name in telling:
         route = ROUTES[name]
-        assert route.shown_once or not route.writes, name
+        assert route.secret_fields or not route.writes, name
 
 
 def _named(answer: requests.Response) -> set[str]:
@@ -289,4 +289,6 @@ def test_a_webhook_that_fails_is_named_by_its_host(caplog: pytest.LogCaptureFixt
 
 def test_every_route_that_tells_something_once_says_which_field() -> None:
     # What is a secret is told under a name of its own; nobody hides one in a text.
-    assert {route.path: route.shown_once for _, route in tables() if route.shown_once} == {"/users/{id}/keys": ("key",)}
+    assert {route.path: route.secret_fields for _, route in tables() if route.secret_fields} == {
+        "/users/{id}/keys": ("key",)
+    }

@@ -12,10 +12,10 @@ from app.auth.protection import limits
 from app.auth.protection.limits import Exceeded, Rate, RateLimits
 from app.settings.settings import load
 from db.accounts.accounts import Account
-from db.accounts.subscriptions import QuotaReached, Subscription, check_room
 from db.accounts.users import User
 from db.assets import Asset
 from db.core.database import Database
+from db.subscriptions import QuotaReached, Subscription, check_room
 from engine.errors import FieldError
 
 NOON = 1_767_614_400

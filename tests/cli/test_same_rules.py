@@ -7,9 +7,9 @@ import pytest
 from sqlalchemy import select
 
 from db.accounts.accounts import Account
-from db.accounts.subscriptions import Subscription
 from db.core.audit import AuditEvent
 from db.core.database import Database
+from db.subscriptions import Subscription
 from tests.cli.conftest import Terminal
 
 ASSET = "flexscope add asset --asset-type battery"

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from app.api.v3.assets.templates import TEMPLATES
+from app.api.v3.assets.copies import TEMPLATES
 from engine.flex.context import FlexContext
 from engine.flex.storage import StorageModel
 from tests.http.serving import Api

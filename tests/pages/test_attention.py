@@ -10,7 +10,7 @@ from app.assemble.day_costs import DayCost
 from app.pages.fleet.attention import Today, next_action, site_rows, sparkline
 from app.pages.fleet.dashboard import group_names
 from components.tables.fact_table import Light
-from db.core.listing import Listed
+from db.listing import Listed
 
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 

@@ -12,16 +12,16 @@ from app.auth.access.identity import SignedIn, identity
 from app.auth.access.references import References
 from app.fragments.visit import Visit
 from app.jobs.handlers import schedule
-from app.pages.asset import plan_cards
-from app.pages.asset.plan_cards import LatestSchedule
+from app.pages.plan import plan_cards
 from app.pages.plan.chart import read_lines
 from app.pages.plan.content import PlanContent, read_plan
+from app.pages.plan.plan_cards import LatestSchedule
 from app.settings.settings import load
 from app.web import context
 from app.web.context import Running
+from db import listing
 from db.accounts.accounts import Account
 from db.accounts.users import User
-from db.core import listing
 from db.core.database import Database
 from db.schedules import StoredSchedule
 from tests.assemble.homes import HOUR, START, Home

@@ -125,9 +125,9 @@ def _kept(call: Call, request: Request, route: Route, content: Any) -> Reply:
     if request.key is None or not route.writes or call.principal is None:
         return reply
     kept = reply
-    if route.shown_once:
-        open_fields = {name: value for name, value in reply.content.items() if name not in route.shown_once}
-        kept = replace(reply, content=open_fields | {"message": ONCE.format(" and ".join(route.shown_once))})
+    if route.secret_fields:
+        open_fields = {name: value for name, value in reply.content.items() if name not in route.secret_fields}
+        kept = replace(reply, content=open_fields | {"message": ONCE.format(" and ".join(route.secret_fields))})
     idempotency.forget(call.session, before=call.now - idempotency.KEPT)
     row = StoredAnswer(
         user_id=call.user.id, key=request.key, request_hash=_hash(call, request.said), status=kept.status

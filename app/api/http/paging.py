@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session
 
 from app.usecases.fields import HYPHENS, Query
 from app.usecases.inputs import Invalid
-from db.core import listing
-from db.core.listing import Column
+from db import listing
+from db.listing import Column
 from engine.errors import nearest
 
 Row = TypeVar("Row")
@@ -30,12 +30,12 @@ class Paging(Query):
     sort_dir: Literal["asc", "desc"] = "asc"
 
 
-def listed(
+def list_page(
     session: Session,
     rows: Select[Row],
     page: Paging,
     *,
-    shown: Callable[[list[Row]], list[dict[str, Any]]],
+    documents: Callable[[list[Row]], list[dict[str, Any]]],
     searched: list[Column],
     sorts: Mapping[str, Column],
 ) -> Any:
@@ -45,7 +45,7 @@ def listed(
         session: To read with.
         rows: All rows the principal may see; the first of ``sorts`` is their order where none is wanted.
         page: What was asked for.
-        shown: Turns rows into what is sent.
+        documents: Turns rows into what is sent.
         searched: Text columns that ``filter`` looks at.
         sorts: Columns to sort by, under the names clients use; the first is the id.
     """
@@ -58,10 +58,10 @@ def listed(
     if page.sort_by is not None:
         found = found.order_by(identifier)  # rows of equal values stay in place from page to page
     if page.page is None:
-        return shown(list(session.scalars(found).unique()))
+        return documents(list(session.scalars(found).unique()))
     total, matching = _count(session, rows), _count(session, found)
     part = found.offset((page.page - 1) * page.per_page).limit(page.per_page)
-    data = shown(list(session.scalars(part).unique()))
+    data = documents(list(session.scalars(part).unique()))
     return {"data": data, "num-records": total, "filtered-records": matching}
 
 

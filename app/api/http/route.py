@@ -120,7 +120,7 @@ class Route:
     documented: bool = True
     media: tuple[str, ...] = (JSON,)
     """Content types that a success may have."""
-    shown_once: tuple[str, ...] = ()
+    secret_fields: tuple[str, ...] = ()
     """Fields of the answer that are secret: only the first answer tells them, and nothing keeps them."""
     scope: Scope | None = None
     """What an access key must be good for; None: reading where the method is GET, else no key will do."""

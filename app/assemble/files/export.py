@@ -24,6 +24,13 @@ from db.sources import Source
 from engine.errors import FieldError, nearest
 from engine.importing.cells.texts import csv_text, is_risky, writable
 
+MEDIA = {
+    "csv": "text/csv",
+    "parquet": "application/vnd.apache.parquet",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
+"""Media type by kind of file."""
+
 if TYPE_CHECKING:  # reading and posting over the API do without pandas, whose import takes 70 MB
     import pandas as pd
 

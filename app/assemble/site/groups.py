@@ -1,10 +1,20 @@
-"""The entry of a group in a flex-model → a group of the engine, with the limits its devices share."""
+"""Limits that several devices share: those of a group, and those of the phases of electricity, over one window."""
+
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 
 from app.assemble.site.devices import DeviceBuilder
+from app.assemble.site.series import Readings
+from engine.errors import FieldError
 from engine.flex.commodity import SITE_BREACH_PRICE, breach_price
+from engine.flex.context import FlexContext
+from engine.flex.process import ProcessModel
+from engine.flex.quantity import Quantity
+from engine.flex.storage import StorageModel
 from engine.model.limits import SoftLimit
+from engine.model.linear import Values
+from engine.phases import PHASES, PhaseLimits
 from engine.site import Group
 
 
@@ -39,3 +49,37 @@ def group_of_devices(described: DeviceBuilder, *, within: str | None) -> Group:
         soft_consumption=soft[0],
         soft_production=soft[1],
     )
+
+
+def phase_limits(
+    context: FlexContext, models: Iterable[tuple[str, StorageModel | ProcessModel]], readings: Readings, dearest: float
+) -> tuple[PhaseLimits, ...]:
+    """Return the limits of the phases of electricity; none without one.
+
+    Args:
+        context: The flex-context.
+        models: Each entry with its name.
+        readings: To read limits that change over time.
+        dearest: Price of the dearest energy of the site [currency/kWh].
+
+    Raises:
+        FieldError: A device stands on a phase, and nothing limits it.
+    """
+    own = {name: model.phase_names for name, model in models if isinstance(model, StorageModel)}
+    # A device on all phases loads them evenly, as does one of which nothing is told.
+    some: Mapping[str, tuple[str, ...]] = {name: each for name, each in own.items() if each and len(each) < len(PHASES)}
+    most, unbalance = (_limit(context, f"site-phase-{field}", readings) for field in ("capacity", "unbalance"))
+    if not (np.isfinite(most).any() or np.isfinite(unbalance).any()):
+        for name in some:
+            raise FieldError(f"{name}: phases", "nothing limits a phase; add site-phase-capacity to the flex-context.")
+        return ()
+    price = breach_price(SITE_BREACH_PRICE, dearest)
+    return (PhaseLimits(price=price, phases=some, most=most, unbalance=unbalance),)
+
+
+def _limit(context: FlexContext, field: str, readings: Readings) -> Values:
+    given: Quantity | None = getattr(context, field.replace("-", "_"))
+    if given is None:
+        return np.inf
+    values = readings.series(given, context.fact(field), name=field)
+    return readings.assume(given, values, np.inf, name=field, why="nothing limits it there")

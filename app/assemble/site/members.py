@@ -22,7 +22,7 @@ from app.assemble.site.supplies import ConnectionBuilder
 from app.auth.access.references import References
 from engine.devices.device import Device
 from engine.devices.inflexible import Inflexible
-from engine.devices.port import Adjustable
+from engine.devices.ported import Adjustable
 from engine.errors import FieldError
 from engine.flex.commodity import CommodityContext
 from engine.flex.context import FlexContext

@@ -10,9 +10,9 @@ from app.assemble.forecasting.missing import MissingForecasts
 from app.assemble.outputs import SensorOutput, of_guidance, of_power
 from app.assemble.site import bounded, flex_config
 from app.assemble.site.flex_config import DeviceModel, Effective
+from app.assemble.site.groups import phase_limits
 from app.assemble.site.members import SiteBuilder
 from app.assemble.site.naming import ask_for
-from app.assemble.site.phases import phase_limits
 from app.assemble.site.planning_window import WindowLimits, grown_for, hedged_steps, planned, within_most_steps
 from app.assemble.site.request import ScheduleRequest
 from app.assemble.site.series import Readings

@@ -14,9 +14,9 @@ from datetime import UTC, datetime
 
 from app.auth.access.identity import SignedIn
 from app.settings.settings import Settings
-from db.accounts import subscriptions
-from db.accounts.subscriptions import Used
+from db import subscriptions
 from db.core.database import Database, Table
+from db.subscriptions import Used
 from engine.errors import EngineError, FieldError
 
 WRITTEN = re.compile(r"(\d+)\s*(?:per|/)\s*(\d+)?\s*(second|minute|hour|day)s?$")

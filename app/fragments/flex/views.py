@@ -1,19 +1,23 @@
 """Editors of flexibility as HTML: fields in groups, what they inherit, small charts of values over time, and JSON."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from markupsafe import Markup
 
 from app.fragments.flex.controls import LENGTHS, MODES, Control, Place, usual_unit, value_of
-from app.fragments.flex.drawing import drawn
 from app.fragments.flex.editor import Editor
 from app.fragments.templates import render
 from engine.errors import InputError
 from engine.flex.facts import Fact, FieldRole
 from engine.flex.labels import CHOICES, entry_label, label_of
 
+WIDTH: Final = 240
+HEIGHT: Final = 44
+"""Size of a chart [px]."""
+MOST: Final = 480
+"""Most values that are drawn; of more, every so many."""
 FEW: Final = 8
 """Most fields of an entry that are all shown; of more, those that are set."""
 
@@ -107,3 +111,22 @@ def _points(place: Place, held: Control) -> Iterator[tuple[float, float]]:
         number = quantity.value.number(place.fact.unit or "", field="", bare=place.fact.unit, whole=100.0)
         for moment in (quantity.start, quantity.end):
             yield moment.timestamp(), number
+
+
+def drawn(times: Sequence[float], values: Sequence[float], text: str) -> Markup:
+    """A stepped line with words beside it.
+
+    Args:
+        times: When each value begins [any unit].
+        values: One for each.
+        text: What it shows, also for those who do not see it.
+    """
+    every = max(1, len(values) // MOST)
+    shown = list(zip(times, values, strict=True))[::every]
+    low, high = min(value for _, value in shown), max(value for _, value in shown)
+    first, last = shown[0][0], shown[-1][0]
+    xs = [(at - first) / ((last - first) or 1) * WIDTH for at, _ in shown]
+    ys = [HEIGHT - 4 - (value - low) / ((high - low) or 1) * (HEIGHT - 8) for _, value in shown]
+    path = f"{xs[0]:.1f} {ys[0]:.1f}" + "".join(f"H{x:.1f}V{y:.1f}" for x, y in zip(xs[1:], ys[1:], strict=True))
+    line = Markup('<svg class="small-chart" viewBox="0 0 {} {}" role="img" aria-label="{}"><path d="M{}"/></svg>')
+    return line.format(WIDTH, HEIGHT, f"From {low:.4g} to {high:.4g}", path) + Markup("<small>{}</small>").format(text)

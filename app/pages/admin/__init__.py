@@ -1,1 +1,1 @@
-"""Pages about accounts, users, alerts, the audit log and the server."""
+"""Pages about accounts, users and oneself, alerts, the audit log and the server."""

@@ -21,12 +21,12 @@ from app.pages.admin.audit_log import LogContent, log_table, read_log
 from app.usecases.accounts import AccountChange, update_account
 from components.tables.assets import words
 from components.tables.fact_table import Cell, Link
+from db import listing
 from db.accounts.accounts import TERMINAL_VALUE, USUAL_TERMINAL_VALUE, Account, AccountRole, RolesAccounts
-from db.accounts.subscriptions import Subscription
 from db.assets import Asset
-from db.core import listing
 from db.core.database import get
-from db.core.listing import Listed
+from db.listing import Listed
+from db.subscriptions import Subscription
 
 LOOKS = {"primary_color": "Primary colour", "secondary_color": "Secondary colour", "logo_url": "Logo"}
 HELP = {

@@ -12,13 +12,13 @@ from app.auth.access import access
 from app.auth.access.identity import SignedIn
 from app.fragments.page import TextPage
 from app.fragments.tables import facts, following
+from app.fragments.time_range import length_text
 from app.fragments.visit import Fragment, Visit, address
 from app.jobs.watch.alerting import recipients
-from app.pages.jobs.job_texts import length_text
 from app.web.context import current
 from components.tables.fact_table import Cell, Light, Lines, Link
+from db import listing
 from db.assets import Asset
-from db.core import listing
 from db.jobs import alerts
 from db.jobs.alerts import Alert
 from engine.series.iso_time import zone

@@ -16,8 +16,8 @@ from app.auth.access.identity import SignedIn
 from app.fragments.filters import Filter, filter_bar, page_links
 from app.fragments.tables import ButtonRow, button_rows
 from app.fragments.templates import note
+from app.fragments.time_range import length_text
 from app.fragments.visit import Visit
-from app.pages.jobs.job_texts import length_text
 from app.usecases.audit_log import Logged, page_of_changes, readable_changes
 from components.tables.fact_table import Lines
 from db.core.audit import AuditEvent

@@ -14,9 +14,9 @@ from app.auth.access.access import NotAllowed
 from app.auth.access.identity import SignedIn
 from app.fragments.page import TextPage
 from app.fragments.tables import facts, sections
+from app.fragments.time_range import clock_text
 from app.fragments.visit import Fragment, Visit
 from app.jobs.handlers.kinds import QUEUES
-from app.pages.jobs.job_texts import clock_text
 from app.version import COMPATIBLE
 from app.web.context import current
 from components.tables.fact_table import Cell, Light

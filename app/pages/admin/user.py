@@ -19,18 +19,18 @@ from app.fragments.tables import facts, sections
 from app.fragments.templates import note
 from app.fragments.threads import in_turn, writing
 from app.fragments.visit import Fragment, Visit, address
-from app.pages.account.access_keys import key_forms, key_section
+from app.pages.admin.access_keys import key_forms, key_section
 from app.pages.admin.audit_log import LogContent, log_table, read_log
 from app.pages.admin.users import moment_text
 from app.usecases.users import UserChange, update_user, void_password
 from app.web.context import current
 from components.tables.fact_table import Cell, Light, Link
+from db import listing
 from db.accounts import credentials
 from db.accounts.accounts import Account
 from db.accounts.credentials import AccessKey
 from db.accounts.users import Role, User
 from db.assets import Asset
-from db.core import listing
 from db.core.database import get
 from engine.series.iso_time import zone
 

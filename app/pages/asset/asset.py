@@ -24,9 +24,9 @@ from app.pages.what_if import scenario_tab
 from app.widgets.layout import Shell, query
 from components.tables.assets import words
 from components.tables.fact_table import Link
+from db import listing
 from db.accounts.users import OPENED_TAB, User
 from db.assets import Asset, lineage
-from db.core import listing
 from db.core.database import get
 from db.sensors import of_asset
 

@@ -21,7 +21,7 @@ from app.fragments.threads import triggering, writing
 from app.fragments.visit import Visit, address
 from app.jobs.handlers.report import REPORTERS
 from app.jobs.triggers.recurrence import DAY, in_words
-from app.pages.jobs.job_texts import STATES
+from app.pages.jobs.job_table import STATES
 from app.usecases.jobs.automations import (
     AutomationChange,
     NewAutomation,
@@ -31,9 +31,8 @@ from app.usecases.jobs.automations import (
     update_automation,
 )
 from components.tables.fact_table import Cell, Light, Lines, Link
-from db import assets
+from db import assets, listing
 from db.assets import Asset
-from db.core import listing
 from db.core.database import get
 from db.jobs import automations, jobs
 from db.jobs.automations import Automation

@@ -19,9 +19,8 @@ from app.fragments.threads import writing
 from app.fragments.visit import Visit
 from app.usecases.assets import AssetChange, update_asset
 from app.usecases.inputs import Invalid
-from db import assets
+from db import assets, listing
 from db.assets import Asset, lineage
-from db.core import listing
 
 HELP = (
     "Sensors of one unit share an axis; other units get a chart of their own. The charts below show a preview; others "

@@ -13,15 +13,16 @@ from app.fragments.tables import cards
 from app.fragments.tabs import TextTab
 from app.fragments.templates import note
 from app.fragments.visit import Visit
-from app.pages.asset import graph_editor, plan_cards
+from app.pages.asset import graph_editor
 from app.pages.asset.graph_editor import Editable, previewed
-from app.pages.asset.plan_cards import BEFORE_ROWS, LatestSchedule
 from app.pages.charts import chart_data, graphs
 from app.pages.charts.annotations import AnnotationTarget, annotation_forms
 from app.pages.charts.chart_data import ChartSubject, refusable
 from app.pages.charts.stack import ChartTools, charts_html
+from app.pages.plan import plan_cards
+from app.pages.plan.plan_cards import BEFORE_ROWS, LatestSchedule
+from db import listing
 from db.assets import Asset
-from db.core import listing
 from db.core.database import get
 
 NO_SENSORS = (

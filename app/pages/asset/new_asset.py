@@ -20,9 +20,9 @@ from app.usecases.assets import NewAsset, copy_asset, create_asset
 from app.usecases.templates import TEMPLATES, FromTemplate, create_asset_from_template
 from components.tables.assets import words
 from components.tables.fact_table import Link
+from db import listing
 from db.accounts.accounts import Account
 from db.assets import Asset, AssetType
-from db.core import listing
 
 WAYS = {"template": "From a template", "blank": "Blank", "copy": "Copy an asset"}
 TYPE = "generic_asset_type_id"

@@ -25,9 +25,8 @@ from app.pages.asset.flex_editing import BUTTONS, asset_editor, read_part, savin
 from app.usecases.assets import AssetUpdate, delete_asset, update_asset
 from app.usecases.flex_config import deletion_warning, mentions_elsewhere
 from components.tables.assets import words
-from db import assets
+from db import assets, listing
 from db.assets import Asset, AssetType
-from db.core import listing
 from db.core.database import get
 
 TYPE = "generic_asset_type_id"

@@ -27,10 +27,9 @@ from app.usecases.annotations import (
 )
 from components.charts.annotations import AnnotationBand
 from components.local_time import MILLISECOND
-from db import annotations
+from db import annotations, listing
 from db.annotations import TYPES, On
 from db.assets import Asset
-from db.core import listing
 from db.core.database import get
 from db.sensors import Sensor
 from engine.series.iso_time import instant, to_us, zone

@@ -25,8 +25,8 @@ from components.charts.figures import HEIGHT
 from components.charts.traces import Chart
 from components.charts.view import clock_changes
 from components.local_time import MILLISECOND
+from db import listing
 from db.beliefs.summaries import long_series
-from db.core import listing
 from engine.errors import EngineError, FieldError, InputError
 from engine.series.iso_time import from_us, zone
 

@@ -16,14 +16,13 @@ from app.auth.access.identity import SignedIn
 from app.auth.access.references import References
 from app.web.context import current
 from components.charts.traces import Chart
-from db import sensors
+from db import listing, sensors
 from db.assets import Asset
 from db.beliefs import store
 from db.beliefs.chunks import Beliefs
 from db.beliefs.summaries import read_summaries
 from db.beliefs.time_range import BeliefQuery, EventSpan
 from db.beliefs.time_range import check as check_count
-from db.core import listing
 from db.sensors import Sensor
 
 NO_DATA = (

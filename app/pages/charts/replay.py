@@ -23,10 +23,10 @@ from app.widgets.layout import Shell, query
 from app.widgets.tabs import Part
 from components.charts.traces import Chart
 from components.replay.replay import History, Replay, ReplayedChart
+from db import listing
 from db.assets import Asset
 from db.beliefs import store
 from db.beliefs.time_range import BeliefQuery
-from db.core import listing
 from db.core.database import get
 from db.sensors import Sensor
 from engine.series.iso_time import zone

@@ -15,9 +15,9 @@ from app.fragments.visit import Fragment, Visit, address
 from app.pages.asset.health import health
 from components.tables.assets import words
 from components.tables.fact_table import Cell, Light, Link
+from db import listing
 from db.accounts.accounts import Account
-from db.core import listing
-from db.core.listing import Listed
+from db.listing import Listed
 
 NONE_YET = (
     "No assets yet. Add one on the Assets page, with 'flexscope add asset' on the server, or with "

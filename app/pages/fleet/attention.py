@@ -15,7 +15,7 @@ from app.fragments.visit import address
 from app.pages.asset.health import SEVERITY
 from components.tables.assets import words
 from components.tables.fact_table import Light, light
-from db.core.listing import Listed
+from db.listing import Listed
 
 REST = 0.05
 """Power below which a device rests [kW]."""

@@ -30,10 +30,10 @@ from components.maps.asset_map import AssetMap, MapPlace
 from components.tables.assets import words
 from components.tables.fact_table import Light
 from components.tables.kpis import Kpi
+from db import listing
 from db.assets import Asset
-from db.core import listing
-from db.core.listing import Listed
 from db.jobs import alerts
+from db.listing import Listed
 from engine.series.iso_time import zone
 
 DASHBOARD = "/dashboard"

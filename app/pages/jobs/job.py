@@ -18,13 +18,13 @@ from app.auth.access.references import References
 from app.fragments.html_forms import button_html
 from app.fragments.page import PageForm, TextPage
 from app.fragments.tables import facts, following, sections
+from app.fragments.time_range import clock_text
 from app.fragments.visit import Fragment, Visit, address
-from app.pages.asset.plan_cards import breach_text, cost_cards
 from app.pages.jobs import job_table
 from app.pages.jobs import jobs as jobs_page
-from app.pages.jobs.job_table import JOB_FORMS, JobLine, job_buttons
-from app.pages.jobs.job_texts import clock_text, state_cell, timing_texts
+from app.pages.jobs.job_table import JOB_FORMS, JobLine, job_buttons, state_cell, timing_texts
 from app.pages.jobs.jobs import JobsContent
+from app.pages.plan.plan_cards import breach_text, cost_cards
 from app.web.context import current
 from components.tables.fact_table import Cell, Code, Lines, Link
 from db import schedules

@@ -17,17 +17,19 @@ from app.auth.access.identity import SignedIn
 from app.fragments.page import Done, PageForm
 from app.fragments.tables import ButtonRow, RowButton, button_rows
 from app.fragments.threads import in_turn, writing
+from app.fragments.time_range import clock_text, length_text
 from app.fragments.visit import Visit, address
-from app.pages.jobs.job_texts import clock_text, length_text, state_cell, timing_texts
 from app.usecases.jobs.jobs import cancel_job, clear_queues, requeue_job
 from app.web.context import current
-from components.tables.fact_table import Cell, Light, Lines, Link
+from components.tables.fact_table import Bar, Cell, Light, Lines, Link
 from db.accounts.users import User
 from db.assets import Asset
 from db.jobs.automations import Automation
 from db.jobs.job_search import QueueState
 from db.jobs.jobs import PENDING, UNSUCCESSFUL, Job
 
+STATES = {"FINISHED": "good", "QUEUED": "none", "SCHEDULED": "none", "DEFERRED": "none", "STARTED": "warn"}
+"""State of a job → its light; all others are bad."""
 CANCEL, REQUEUE = RowButton(word="cancel", label="Cancel"), RowButton(word="requeue", label="Requeue")
 JOB_COLUMNS = ["State", "Job", "Asset", "Requested", "Took", "Details"]
 QUEUE_COLUMNS = [
@@ -54,6 +56,24 @@ class JobLine:
     requester: str
     """Name of the automation or user that requested it."""
     may_change: bool
+
+
+def state_cell(job: Job) -> Cell:
+    """Light for the state of a job, and its progress while it runs."""
+    light = Light(STATES.get(job.status, "bad"), job.status.lower())
+    return Lines((light, Bar(job.progress, f"{job.progress:.0%}"))) if job.status == "STARTED" else light
+
+
+def timing_texts(job: Job, now: datetime) -> list[str]:
+    """How long a job took and waited; until now, if it has not ended."""
+    if job.status == "SCHEDULED" and job.due_at is not None and job.due_at > now:
+        return [f"due in {(job.due_at - now) / timedelta(seconds=1):.0f} s"]
+    if job.started_at is None:
+        waited = length_text((job.ended_at or now) - job.enqueued_at)
+        return [f"waited {waited}" if job.ended_at else f"waiting for {waited}"]
+    took = length_text((job.ended_at or now) - job.started_at)
+    waited = length_text(job.started_at - job.enqueued_at)
+    return [took if job.ended_at else f"{took} so far", f"waited {waited}"]
 
 
 def job_lines(session: Session, principal: SignedIn, found: Sequence[Job]) -> list[JobLine]:

@@ -18,9 +18,8 @@ from app.jobs.handlers.kinds import QUEUES
 from app.pages.jobs import job_table
 from app.pages.jobs.job_table import JobLine
 from app.web.context import current
-from db import assets
+from db import assets, listing
 from db.assets import Asset
-from db.core import listing
 from db.jobs import job_search
 from db.jobs.automations import Automation
 from db.jobs.job_search import JobQuery, QueueState

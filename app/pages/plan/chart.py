@@ -1,28 +1,30 @@
-"""The chart of a schedule: its lines as they were saved, the limits, prices and values of what it was made from."""
+"""A schedule as a chart and as a table: its lines as they were saved, limits, prices and values it was made from."""
 
 from dataclasses import dataclass, field
 from functools import partial
 
 import numpy as np
+from markupsafe import Markup
 from sqlalchemy.orm import Session
 
 from app.assemble.lines import lines_of
-from app.assemble.schedule_lines import output_lines, readable_outputs
+from app.assemble.schedule_lines import output_lines, readable_outputs, schedule_table
 from app.auth.access import access
 from app.auth.access.identity import SignedIn
 from app.auth.access.references import References
+from app.fragments.tables import row_table
 from app.fragments.threads import actor_of
-from app.fragments.visit import Visit
+from app.fragments.visit import Visit, address
 from app.pages.charts import graphs
-from app.pages.plan.content import PlanContent, read_plan
+from app.pages.plan.content import PlanContent, plan_address, read_plan
 from app.usecases.explanations.stored_site import StoredSite, open_site
 from app.widgets.async_content import note
 from app.widgets.layout import Shell, query
 from app.widgets.tabs import Part
 from components.charts.schedule_chart import ScheduleChart, Store
 from components.charts.traces import Trace
-from db import assets
-from db.core import listing
+from components.tables.fact_table import Cell
+from db import assets, listing
 from db.schedules import CONNECTION, SOC, ScheduleOutput, StoredSchedule
 from engine.errors import EngineError
 from engine.model.linear import Values, full
@@ -162,3 +164,33 @@ def show_lines(page: Shell, lines: PlanLines) -> list[object]:
     )
     page.follow(chart)
     return [chart]
+
+
+def table_section(visit: Visit, content: PlanContent) -> Markup:
+    """Heading of the table, which is read once somebody opens it, and a link to its file."""
+    if content.row is None:
+        return Markup("")
+    file = address(f"/api/v3_0/schedules/{content.row.id}/file?format=xlsx")
+    return Markup(
+        '<details class="section" hx-get="{}" hx-trigger="toggle once" hx-target="find .room-below">'
+        "<summary><h3>Table of the schedule</h3></summary>"
+        '<p><a class="plain" href="{}" download>Excel</a></p><div class="room-below"></div></details>'
+    ).format(plan_address(visit, part="plan-table"), file)
+
+
+def read_table(visit: Visit, session: Session, principal: SignedIn) -> Markup:
+    """The table."""
+    content = read_plan(visit, session, principal)
+    if content.row is None:
+        return Markup("")
+    lines = read_lines(content, session, principal)
+    shown = [*lines.prices, *lines.connection, *lines.devices, *(store.soc for store in lines.stores)]
+    table = schedule_table(content.row, shown)
+    rows: list[list[Cell | int]] = [
+        [
+            f"{start.astimezone(content.local):%Y-%m-%d %H:%M}",
+            *("" if value != value else f"{value:.4g}" for value in values),
+        ]
+        for start, values in zip(table.starts, table.values.tolist(), strict=True)
+    ]
+    return row_table([f"Start ({content.local})", *table.columns], rows, file=f"schedule-{content.row.id}.csv")

@@ -15,9 +15,9 @@ from app.auth.access.identity import SignedIn
 from app.auth.access.job_access import readable_warnings, reads_inputs
 from app.auth.access.references import References
 from app.fragments.visit import Visit
-from db import assets, overrides, schedules
+from db import assets, listing, overrides, schedules
 from db.assets import Asset
-from db.core import database, listing
+from db.core import database
 from db.core.database import NotFound
 from db.jobs import job_states, jobs
 from db.jobs.jobs import Job

@@ -8,8 +8,8 @@ from app.fragments.tables import cards
 from app.fragments.templates import note
 from app.fragments.threads import actor_of
 from app.fragments.visit import Visit
-from app.pages.asset.plan_cards import cost_cards
 from app.pages.plan.content import PlanContent, read_plan
+from app.pages.plan.plan_cards import cost_cards
 from app.usecases.explanations.explanations import ExplainQuery, ScheduleExplanation, explain_schedule
 from app.usecases.explanations.figures import ScheduleFigures
 from components.tables.kpis import Kpi

@@ -14,8 +14,8 @@ from app.fragments.page import Done, PageForm
 from app.fragments.tables import following
 from app.fragments.templates import note, render
 from app.fragments.threads import triggering, writing
+from app.fragments.time_range import length_text
 from app.fragments.visit import Visit, address
-from app.pages.jobs.job_texts import length_text
 from app.pages.plan.content import PlanContent, read_plan
 from app.usecases.jobs.jobs import cancel_job
 from app.usecases.jobs.schedules import request_schedule_from_now

@@ -12,9 +12,9 @@ from app.fragments.tables import cards
 from app.fragments.tabs import TextTab
 from app.fragments.templates import note, render
 from app.fragments.visit import Visit
-from app.pages.asset.plan_cards import BEFORE_ROWS, breach_text, cost_cards
-from app.pages.plan import changes, held, key_figures, missing, plan_table, run_form, why
+from app.pages.plan import changes, chart, held, key_figures, missing, run_form, why
 from app.pages.plan.content import PlanContent, plan_address, read_plan
+from app.pages.plan.plan_cards import BEFORE_ROWS, breach_text, cost_cards
 from engine.site import Status
 
 NO_PLAN = (
@@ -27,7 +27,7 @@ PARTS: Mapping[str, Callable[[Visit, Session, SignedIn], Markup]] = {
     "plan-why": why.read_why,
     "plan-take": why.read_take,
     changes.PART: changes.read_changes,
-    "plan-table": plan_table.read_table,
+    "plan-table": chart.read_table,
 }
 """What the tab asks for alone, by its name in the address."""
 
@@ -72,7 +72,7 @@ def below(visit: Visit, content: PlanContent) -> Markup:
         why.panel(visit, content)
         + held.held_rows(content)
         + changes.section(visit, content)
-        + plan_table.section(visit, content)
+        + chart.table_section(visit, content)
     )
 
 

@@ -27,9 +27,9 @@ from app.usecases.data import DataDeletion, delete_data
 from app.usecases.jobs.forecasts import ForecastTrigger, request_forecast
 from app.widgets.layout import Shell
 from app.widgets.tabs import Part
+from db import listing
 from db.beliefs import deletion, statistics
 from db.beliefs.source_filter import SourceFilter
-from db.core import listing
 from db.core.database import get
 from db.jobs import jobs
 from db.sensors import Sensor

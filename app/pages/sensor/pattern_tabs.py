@@ -22,10 +22,10 @@ from components.charts.distribution import Distribution
 from components.charts.heatmap import Heatmap
 from components.charts.traces import Trace
 from components.component import Component
+from db import listing
 from db.beliefs import store
 from db.beliefs.source_filter import SourceFilter
 from db.beliefs.time_range import BeliefQuery
-from db.core import listing
 from db.core.database import get
 from db.sensors import Sensor
 from engine.series.iso_time import from_us, zone

@@ -24,7 +24,7 @@ from app.pages.sensor import data_tab, pattern_tabs, settings_tab, statistics_ta
 from app.widgets.layout import Shell, query
 from app.widgets.tabs import Part
 from components.tables.fact_table import Link
-from db.core import listing
+from db import listing
 from db.core.database import get
 from db.sensors import Sensor
 from engine.series.iso_time import iso_duration

@@ -16,9 +16,9 @@ from app.pages.sensor.pattern_tabs import NO_DATA
 from app.web.context import current
 from components.tables.fact_table import Cell
 from components.theme import line_role
+from db import listing
 from db.beliefs import statistics
 from db.beliefs.statistics import Statistics
-from db.core import listing
 from db.core.database import get
 from db.sensors import Sensor
 from db.sources import Source

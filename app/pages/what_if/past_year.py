@@ -14,8 +14,8 @@ from app.fragments.page import Done
 from app.fragments.tables import facts, following
 from app.fragments.templates import note
 from app.fragments.threads import triggering
+from app.fragments.time_range import length_text
 from app.fragments.visit import Visit, address
-from app.pages.jobs.job_texts import length_text
 from app.pages.what_if.scenarios import NamedScenario, read_scenarios
 from app.usecases.inputs import Invalid
 from app.usecases.jobs.past_years import MOST, PastYearTrigger, request_past_year

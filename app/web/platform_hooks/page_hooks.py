@@ -63,7 +63,7 @@ def begin(document: Document | None, *, heading: str, at: str) -> None:
     arguments = getattr(request, "arguments", None) or {}
     asked = [(name, value.decode("utf-8", "replace")) for name, values in arguments.items() for value in values]
     search = f"?{urlencode(asked)}" if asked else ""
-    _SHARED[document] = {"heading": heading, "at": at, "search": search, "href": ""}
+    _SHARED[document] = {"heading": heading, "at": at, "search": search}
     document.add_root(ColumnDataSource(name=NAME, data={name: [text] for name, text in _SHARED[document].items()}))
 
 
@@ -73,7 +73,7 @@ def shared_state(document: Document | None) -> dict[str, str]:
 
 
 def share(document: Document | None, **changed: str) -> None:
-    """Tell the page around a document something: another heading, a search of the address, or where to go."""
+    """Tell the page around a document something: another heading, or a search of the address."""
     if document is None or document not in _SHARED:
         return
     _SHARED[document] |= changed

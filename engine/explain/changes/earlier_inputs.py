@@ -8,7 +8,7 @@ import numpy as np
 
 from engine.devices.device import Device
 from engine.devices.inflexible import Inflexible
-from engine.devices.port import Adjustable
+from engine.devices.ported import Adjustable
 from engine.devices.storage import Storage
 from engine.model.linear import Values, full
 from engine.site import Schedule, Site

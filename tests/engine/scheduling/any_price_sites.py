@@ -7,7 +7,8 @@ import numpy as np
 
 from engine.devices.curves import Polyline, PortCurves
 from engine.devices.inflexible import Inflexible
-from engine.devices.port import Adjustable, Port
+from engine.devices.port import Port
+from engine.devices.ported import Adjustable
 from engine.devices.running import OperatingRange
 from engine.devices.storage import Storage
 from engine.model.limits import SoftLimit

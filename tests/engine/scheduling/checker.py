@@ -3,7 +3,7 @@
 import numpy as np
 
 from engine.devices.inflexible import Inflexible
-from engine.devices.port import Adjustable
+from engine.devices.ported import Adjustable
 from engine.devices.process import ProcessType
 from engine.devices.storage import Storage
 from engine.model.linear import full

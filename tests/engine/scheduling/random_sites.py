@@ -8,7 +8,8 @@ import numpy as np
 from engine.devices.bounds import SoftBound
 from engine.devices.curves import Polyline, PortCurves
 from engine.devices.inflexible import Inflexible
-from engine.devices.port import Adjustable, Port
+from engine.devices.port import Port
+from engine.devices.ported import Adjustable
 from engine.devices.process import Process, ProcessType
 from engine.devices.running import OperatingRange
 from engine.devices.storage import Storage

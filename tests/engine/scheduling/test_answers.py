@@ -5,7 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from engine.devices.port import Adjustable, Port
+from engine.devices.port import Port
+from engine.devices.ported import Adjustable
 from engine.errors import InputError, SolveError
 from engine.schedulers.storage_scheduler import StorageScheduler
 from engine.site import Group, Status

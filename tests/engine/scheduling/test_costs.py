@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from engine.devices.bounds import SoftBound
-from engine.devices.port import Adjustable, Port
+from engine.devices.port import Port
+from engine.devices.ported import Adjustable
 from engine.errors import InputError
 from engine.model.limits import SoftLimit
 from engine.schedulers.storage_scheduler import StorageScheduler

@@ -7,7 +7,8 @@ import pytest
 
 from engine.devices.bounds import SoftBound
 from engine.devices.curves import Polyline, PortCurves
-from engine.devices.port import Adjustable, Port
+from engine.devices.port import Port
+from engine.devices.ported import Adjustable
 from engine.devices.running import OperatingRange
 from engine.errors import Infeasible
 from engine.operation.headroom import site_headroom

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from engine.devices.device import Device
-from engine.devices.port import Port, PortedDevice
+from engine.devices.port import Port
+from engine.devices.ported import PortedDevice
 from engine.devices.running import OperatingRange
 from engine.diagnosis.infeasibility import NoPlan
 from engine.errors import InputError

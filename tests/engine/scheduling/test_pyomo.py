@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from engine.devices.port import Adjustable, Port
+from engine.devices.port import Port
+from engine.devices.ported import Adjustable
 from engine.errors import Infeasible, InputError, SolveError
 from engine.formulation import build_problem
 from engine.schedulers.storage_scheduler import StorageScheduler

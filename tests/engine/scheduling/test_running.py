@@ -5,7 +5,8 @@ from itertools import product
 import numpy as np
 import pytest
 
-from engine.devices.port import Adjustable, Port
+from engine.devices.port import Port
+from engine.devices.ported import Adjustable
 from engine.devices.running import OperatingRange
 from engine.schedulers.storage_scheduler import StorageScheduler
 from engine.series.window import Window

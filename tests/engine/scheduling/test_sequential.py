@@ -6,7 +6,8 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
-from engine.devices.port import Adjustable, Port
+from engine.devices.port import Port
+from engine.devices.ported import Adjustable
 from engine.errors import Infeasible
 from engine.schedulers.sequential_scheduler import SequentialScheduler
 from engine.schedulers.storage_scheduler import StorageScheduler

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from app.api.http.paging import Paging, listed
+from app.api.http.paging import Paging, list_page
 from app.api.http.route import Call, get
 from app.usecases.audit_log import readable_changes
 from db.accounts.accounts import Account
@@ -30,11 +30,11 @@ def _list_events(call: Call, of: Any, query: Paging) -> Any:
 
     # Newest first, unless a sorting was asked for: a log is read from its end
     newest_first = query.model_copy(update={"sort_dir": "desc"}) if query.sort_by is None else query
-    return listed(
+    return list_page(
         call.session,
         select(AuditEvent).where(of),
         newest_first,
-        shown=documents,
+        documents=documents,
         searched=[AuditEvent.event, AuditEvent.active_user_name],
         sorts={"id": AuditEvent.id, "event_datetime": AuditEvent.at},
     )

@@ -46,6 +46,6 @@ def _iso(moment: datetime | None) -> str | None:
 
 ROUTES = [
     get("/users/{id}/keys", list_keys),
-    post("/users/{id}/keys", make_key, status=201, shown_once=("key",)),
+    post("/users/{id}/keys", make_key, status=201, secret_fields=("key",)),
     delete("/keys/{id}", revoke_key),
 ]

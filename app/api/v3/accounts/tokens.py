@@ -54,4 +54,4 @@ def refused(code: int, word: str, message: str) -> ApiError:
     return ApiError(code, word, message, extra={"errors": [message]})
 
 
-ROUTES = [post("/requestAuthToken", request_token, public=True, saves=False, pool="sign-in")]
+ROOT = [post("/requestAuthToken", request_token, public=True, saves=False, pool="sign-in")]

@@ -7,9 +7,9 @@ from typing import Annotated, Any
 from pydantic import Field
 from sqlalchemy import select
 
-from app.api.http.paging import Paging, listed
+from app.api.http.paging import Paging, list_page
 from app.api.http.route import Call, Reply, Save, get, patch, post
-from app.api.v3 import shown
+from app.api.v3 import documents
 from app.auth.access import access
 from app.auth.login import passwords, reset
 from app.usecases import users
@@ -37,17 +37,17 @@ def list_users(call: Call, query: UsersQuery) -> Any:
     rows = select(User).where(User.account_id == account.id)
     if not query.include_inactive:
         rows = rows.where(User.active)
-    return listed(
+    return list_page(
         call.session,
         rows,
         query,
-        shown=lambda found: [_user(row) for row in found],
+        documents=lambda found: [_user(row) for row in found],
         searched=[User.username, User.email],
         sorts=SORTS,
     )
 
 
-def _user(row: User) -> shown.Shown:
+def _user(row: User) -> documents.Document:
     return {
         "id": row.id,
         "email": row.email,
@@ -67,7 +67,7 @@ def _iso(moment: datetime | None) -> str | None:
     return moment.isoformat() if moment else None
 
 
-def one_user(call: Call, id: int) -> shown.Shown:
+def one_user(call: Call, id: int) -> documents.Document:
     """Return one user."""
     user = database.get(call.session, User, id)
     access.check(call.user, "read", user)
@@ -81,7 +81,7 @@ def add_user(call: Call, body: NewUser) -> Save:
     return lambda saving: _user(users.create_user(saving.session, saving.actor, body, password_hash=password_hash))
 
 
-def change_user(call: Call, id: int, body: UserChange) -> shown.Shown:
+def change_user(call: Call, id: int, body: UserChange) -> documents.Document:
     """Change the fields given; the answer is the whole user."""
     return _user(users.update_user(call.session, call.actor, id, body))
 

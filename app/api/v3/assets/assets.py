@@ -5,9 +5,9 @@ from typing import Annotated, Any
 from pydantic import Field
 from sqlalchemy import Select, literal, or_, select
 
-from app.api.http.paging import Paging, listed
+from app.api.http.paging import Paging, list_page
 from app.api.http.route import Call, delete, get, patch, post
-from app.api.v3 import shown
+from app.api.v3 import documents
 from app.auth.access import access
 from app.usecases import assets
 from app.usecases.assets import AssetUpdate, NewAsset
@@ -57,11 +57,11 @@ def list_assets(call: Call, query: AssetsQuery) -> Any:
         rows = rows.where(Asset.asset_type_id == query.asset_type)
     if query.root is not None or query.depth is not None:
         rows = rows.where(Asset.id.in_(_within(query.root, query.depth)))
-    return listed(
+    return list_page(
         call.session,
         rows,
         query,
-        shown=lambda found: _picked(shown.assets(call.session, found), query.fields),
+        documents=lambda found: _picked(documents.assets(call.session, found), query.fields),
         searched=[Asset.name, Asset.description],
         sorts=SORTS,
     )
@@ -76,7 +76,7 @@ def _within(root: int | None, depth: int | None) -> Select[int]:
     return select(tree.c.id)
 
 
-def _picked(rows: list[shown.Shown], fields: list[str] | None) -> list[shown.Shown]:
+def _picked(rows: list[documents.Document], fields: list[str] | None) -> list[documents.Document]:
     if not fields or not rows:
         return rows
     for name in fields:
@@ -88,18 +88,18 @@ def _picked(rows: list[shown.Shown], fields: list[str] | None) -> list[shown.Sho
 def list_public(call: Call, query: Fields) -> Any:
     """List the assets that belong to no account, which every user may read."""
     rows = list(call.session.scalars(select(Asset).where(Asset.account_id.is_(None)).order_by(Asset.id)))
-    return _picked(shown.assets(call.session, rows), query.fields)
+    return _picked(documents.assets(call.session, rows), query.fields)
 
 
-def list_types(call: Call) -> list[shown.Shown]:
+def list_types(call: Call) -> list[documents.Document]:
     """List the kinds of assets."""
     rows = call.session.scalars(select(AssetType).order_by(AssetType.id))
     return [{"id": row.id, "name": row.name, "description": row.description} for row in rows]
 
 
-def one_asset(call: Call, id: int) -> shown.Shown:
+def one_asset(call: Call, id: int) -> documents.Document:
     """Return one asset."""
-    return shown.assets(call.session, [readable(call, id)])[0]
+    return documents.assets(call.session, [readable(call, id)])[0]
 
 
 def readable(call: Call, asset_id: int) -> Asset:
@@ -109,14 +109,14 @@ def readable(call: Call, asset_id: int) -> Asset:
     return asset
 
 
-def add_asset(call: Call, body: NewAsset) -> shown.Shown:
+def add_asset(call: Call, body: NewAsset) -> documents.Document:
     """Add an asset."""
-    return shown.assets(call.session, [assets.create_asset(call.session, call.actor, body)])[0]
+    return documents.assets(call.session, [assets.create_asset(call.session, call.actor, body)])[0]
 
 
-def change_asset(call: Call, id: int, body: AssetUpdate) -> shown.Shown:
+def change_asset(call: Call, id: int, body: AssetUpdate) -> documents.Document:
     """Change the fields given; the answer is the whole asset."""
-    return shown.assets(call.session, [assets.update_asset(call.session, call.actor, id, body)])[0]
+    return documents.assets(call.session, [assets.update_asset(call.session, call.actor, id, body)])[0]
 
 
 def delete_asset(call: Call, id: int) -> None:

@@ -1,4 +1,4 @@
-"""Whole assets: copy one with everything below it, and sum up its key figures."""
+"""Whole assets: copy one with everything below it, add one from a template, and sum up its key figures."""
 
 from collections.abc import Callable
 from typing import Annotated, Any
@@ -6,12 +6,16 @@ from typing import Annotated, Any
 import numpy as np
 from pydantic import Field
 
+from app.api.http.errors import ApiError
 from app.api.http.route import Call, Reply, get, post
+from app.api.v3 import documents
 from app.api.v3.assets.assets import readable
+from app.api.v3.documents import Document
 from app.assemble.data import EVER
 from app.auth.access import access
-from app.usecases import assets
+from app.usecases import assets, templates
 from app.usecases.fields import Identifier, Moment, Query
+from app.usecases.templates import TEMPLATES, FromTemplate, UnknownTemplate
 from db.beliefs import store
 from db.beliefs.time_range import BeliefQuery
 from db.sensors import Sensor
@@ -61,7 +65,26 @@ def kpis(call: Call, id: int, query: Period) -> dict[str, Any]:
     return {"data": lines}
 
 
+def list_templates(call: Call) -> list[Document]:
+    """List the templates of assets."""
+    return [
+        {"name": name, "description": each.meaning, "asset_type": each.kind, "sensors": list(each.sensors)}
+        for name, each in TEMPLATES.items()
+    ]
+
+
+def add_from_template(call: Call, template: str, body: FromTemplate) -> Document:
+    """Add an asset with the sensors, flexibility and charts of a template; all of it or nothing."""
+    try:
+        asset = templates.create_asset_from_template(call.session, call.actor, template, body)
+    except UnknownTemplate as error:
+        raise ApiError(404, "NOT_FOUND", str(error)) from None
+    return documents.assets(call.session, [asset])[0]
+
+
 ROUTES = [
     post("/assets/{id}/copy", copy, status=201),
     get("/assets/{id}/kpis", kpis),
+    get("/assets/templates", list_templates),
+    post("/assets/templates/{template}", add_from_template, status=201),
 ]

@@ -5,9 +5,9 @@ from typing import Annotated, Any
 from pydantic import Field
 from sqlalchemy import select
 
-from app.api.http.paging import Paging, listed
+from app.api.http.paging import Paging, list_page
 from app.api.http.route import Call, delete, get, patch, post
-from app.api.v3 import shown
+from app.api.v3 import documents
 from app.auth.access import access
 from app.usecases import sensors
 from app.usecases.fields import Identifier, Unit
@@ -50,19 +50,19 @@ def list_sensors(call: Call, query: SensorsQuery) -> Any:
         rows = rows.where(own | Asset.account_id.is_(None) if query.include_public_assets else own)
     if query.unit is not None:
         rows = rows.where(Sensor.unit == query.unit)
-    return listed(
+    return list_page(
         call.session,
         rows,
         query,
-        shown=lambda found: [shown.sensor(call, row) for row in found],
+        documents=lambda found: [documents.sensor(call, row) for row in found],
         searched=[Sensor.name, Sensor.unit, Asset.name],
         sorts=SORTS,
     )
 
 
-def one_sensor(call: Call, id: int) -> shown.Shown:
+def one_sensor(call: Call, id: int) -> documents.Document:
     """Return one sensor."""
-    return shown.sensor(call, readable(call, id))
+    return documents.sensor(call, readable(call, id))
 
 
 def readable(call: Call, sensor_id: int) -> Sensor:
@@ -72,14 +72,14 @@ def readable(call: Call, sensor_id: int) -> Sensor:
     return sensor
 
 
-def add_sensor(call: Call, body: NewSensor) -> shown.Shown:
+def add_sensor(call: Call, body: NewSensor) -> documents.Document:
     """Add a sensor to an asset."""
-    return shown.sensor(call, sensors.create_sensor(call.session, call.actor, body))
+    return documents.sensor(call, sensors.create_sensor(call.session, call.actor, body))
 
 
-def change_sensor(call: Call, id: int, body: SensorChange) -> shown.Shown:
+def change_sensor(call: Call, id: int, body: SensorChange) -> documents.Document:
     """Change the fields given; the answer is the whole sensor."""
-    return shown.sensor(call, sensors.update_sensor(call.session, call.actor, id, body))
+    return documents.sensor(call, sensors.update_sensor(call.session, call.actor, id, body))
 
 
 def delete_sensor(call: Call, id: int) -> None:
@@ -91,11 +91,11 @@ def sensors_of_asset(call: Call, id: int, query: Paging) -> Any:
     """List the sensors of one asset."""
     asset = database.get(call.session, Asset, id)
     access.check(call.user, "read", asset)
-    return listed(
+    return list_page(
         call.session,
         select(Sensor).where(Sensor.asset_id == id),
         query,
-        shown=lambda found: [shown.sensor(call, row) for row in found],
+        documents=lambda found: [documents.sensor(call, row) for row in found],
         searched=[Sensor.name, Sensor.unit],
         sorts=SORTS,
     )

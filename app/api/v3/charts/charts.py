@@ -10,7 +10,7 @@ from pydantic import Field
 from sqlalchemy import select
 
 from app.api.http.route import Call, Reply, get
-from app.api.v3 import shown
+from app.api.v3 import documents
 from app.api.v3.assets.annotations import few
 from app.api.v3.assets.assets import readable as readable_asset
 from app.api.v3.assets.sensors import readable as readable_sensor
@@ -130,7 +130,7 @@ def _chart(call: Call, plan: Plan, query: ChartQuery, name: str) -> Any:
     start, end = query.span(call.now)
     # The libraries take a second to load, for which nobody should wait who does not draw this kind of chart.
     if query.format == "bokeh":
-        from app.api.v3.charts import bokeh_chart
+        from app.api.charts import bokeh_chart
 
         if not query.include_data:
             # A span without any event, as the data of the chart are not wanted.
@@ -138,7 +138,7 @@ def _chart(call: Call, plan: Plan, query: ChartQuery, name: str) -> Any:
         _check_size(call, [row for chart in plan for row in chart.sensors], start, end)
         parts = [chart.drawn((start, end)) for chart in plan]
         return bokeh_chart.item(call.session, parts, (start, end), known_at=query.prior or query.beliefs_before or EVER)
-    from app.api.v3.charts import vega
+    from app.api.charts import vega
 
     legend_below = query.combine_legend
     if legend_below is None:
@@ -256,7 +256,7 @@ def dev_sensor(call: Call, id: int) -> Reply:
 
 def dev_asset(call: Call, id: int) -> Reply:
     """Return one asset, for old pages."""
-    return Reply(content=shown.assets(call.session, [readable_asset(call, id)])[0])
+    return Reply(content=documents.assets(call.session, [readable_asset(call, id)])[0])
 
 
 ROUTES = [
@@ -267,7 +267,7 @@ ROUTES = [
     get("/sensors/{id}/chart_data", sensor_data, pool="heavy"),
     get("/sensors/{id}/chart_annotations", sensor_annotations),
 ]
-DEV = [
+ROOT = [
     get("/dev/asset/{id}", dev_asset, documented=False),
     get("/dev/sensor/{id}", dev_sensor, documented=False),
     get("/dev/sensor/{id}/chart", sensor_chart, pool="heavy", documented=False),

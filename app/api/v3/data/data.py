@@ -1,16 +1,17 @@
 """Values of one sensor: read, post, delete."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Annotated, Any
 
 from pydantic import Field
 from sqlalchemy import select
 
 from app.api.http.route import Call, Reply, get, post
+from app.api.v3 import documents
 from app.api.v3.assets.sensors import readable
 from app.api.v3.jobs import jobs as jobs_api
 from app.assemble import data
-from app.assemble.data import EVER, EquidistantSeries, SeriesQuery
+from app.assemble.data import EVER, SeriesQuery
 from app.usecases import data as usecases
 from app.usecases.data import AddressedData, NewData
 from app.usecases.fields import HYPHENS, Identifier, Length, Moment, Query, SensorId, Unit, lasting
@@ -21,7 +22,7 @@ from db.beliefs.source_filter import SourceFilter
 from db.beliefs.store import Written
 from db.sensors import Sensor
 from db.sources import Source
-from engine.series.iso_time import duration, iso_duration, zone
+from engine.series.iso_time import duration, zone
 
 
 class Sources(Query):
@@ -88,20 +89,7 @@ def get_data(call: Call, id: int, query: DataQuery) -> dict[str, Any]:
         if call.session.scalar(wrote.where(Series.sensor_id == sensor.id).limit(1)) is None:
             problem = f"no source of the type {query.source_type!r} has recorded values of sensor {sensor.id}."
             raise Invalid("query", {"source-type": [problem]})
-    return series_document(data.read(call.session, sensor, query.asked(sensor)), query.start)
-
-
-def series_document(series: EquidistantSeries, start: datetime) -> dict[str, Any]:
-    """Return a series as the API writes it."""
-    return {
-        "values": series.values,
-        "start": start.isoformat(),
-        "duration": iso_duration(series.window.end - series.window.start),
-        "unit": series.unit,
-        "resolution": iso_duration(series.resolution),
-        "status": "PROCESSED",
-        "message": "Request has been processed.",
-    }
+    return documents.series(data.read(call.session, sensor, query.asked(sensor)), query.start)
 
 
 class AddressedQuery(DataQuery):

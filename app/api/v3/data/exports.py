@@ -10,16 +10,10 @@ from app.api.http.route import Call, Reply, get
 from app.api.v3.assets.sensors import readable
 from app.api.v3.data.bulk import whole
 from app.assemble.data import EVER
-from app.assemble.files.export import ExportQuery, write
+from app.assemble.files.export import MEDIA, ExportQuery, write
 from app.usecases.fields import HYPHENS, Length, Moment, Query, Texts, lasting
 from app.usecases.inputs import Invalid
 from engine.series.iso_time import after, zone
-
-MEDIA = {
-    "csv": "text/csv",
-    "parquet": "application/vnd.apache.parquet",
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-}
 
 
 class ExportParameters(Query):

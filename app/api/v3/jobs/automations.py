@@ -3,7 +3,7 @@
 from typing import Any
 
 from app.api.http.route import Call, Reply, delete, get, patch, post
-from app.api.v3.jobs.jobs import hand_over, shown_job
+from app.api.v3.jobs.jobs import hand_over, job_document
 from app.auth.access import access
 from app.usecases.jobs import automations as usecases
 from app.usecases.jobs.automations import AutomationChange, NewAutomation
@@ -33,7 +33,7 @@ def one(call: Call, id: int) -> dict[str, Any]:
     row = database.get(call.session, Automation, id)
     access.check(call.user, "read", database.get(call.session, Asset, row.asset_id))
     return _automation_document(call, row) | {
-        "history": [shown_job(call, job) for job in jobs.of_automation(call.session, id)]
+        "history": [job_document(call, job) for job in jobs.of_automation(call.session, id)]
     }
 
 
@@ -47,7 +47,7 @@ def run_now(call: Call, id: int) -> Reply:
     made = usecases.run_automation(call.session, call.actor, id)
     for job in made:
         hand_over(call, job)
-    return Reply(content={"jobs": [shown_job(call, job) for job in made]}, status=202)
+    return Reply(content={"jobs": [job_document(call, job) for job in made]}, status=202)
 
 
 def remove(call: Call, id: int) -> None:

@@ -5,8 +5,8 @@ from typing import Any
 
 from app.api.http.errors import ApiError
 from app.api.http.route import Call, Reply, get, post
+from app.api.v3 import documents
 from app.api.v3.assets.sensors import readable
-from app.api.v3.data.data import series_document
 from app.api.v3.jobs import jobs as jobs_api
 from app.assemble import data
 from app.assemble.data import SeriesQuery
@@ -47,7 +47,7 @@ def get_forecast(call: Call, id: int, uuid: str) -> Any:
     only = SourceFilter(ids=[job.result["source"]])
     # A later cycle may have forecast the same hours anew: only what this one knew is its own
     asked = SeriesQuery(start=start, length=end - start, unit="", as_of=AsOf(known_at=known_at), sources=only)
-    return series_document(data.read(call.session, sensor, asked), start)
+    return documents.series(data.read(call.session, sensor, asked), start)
 
 
 ROUTES = [

@@ -57,10 +57,10 @@ def one_job(call: Call, uuid: str) -> Reply:
     job_access.check(call.session, call.user, "read", job)
     # So that who polls needs to look at no more than the status of the answer.
     code = 200 if job.status == "FINISHED" else 202 if job.is_pending else 422
-    return Reply(content=shown_job(call, job), status=code)
+    return Reply(content=job_document(call, job), status=code)
 
 
-def shown_job(call: Call, job: Job) -> dict[str, Any]:
+def job_document(call: Call, job: Job) -> dict[str, Any]:
     """Return a job as the API tells it; a failure's trace is for admins alone."""
     admin = "admin" in call.user.roles
     failed = job.status in jobs.UNSUCCESSFUL
@@ -93,19 +93,19 @@ def jobs_of_asset(call: Call, id: int) -> dict[str, Any]:
     below = [row.id for row in assets.subtree(call.session, id) if access.may(call.user, "read", row)]
     kept = call.running.settings.FLEXMEASURES_PLANNING_TTL
     found = jobs.recent(call.session, below, since=kept, now=call.now)
-    return {"jobs": [shown_job(call, job) | {"asset_id": job.asset_id} for job in found]}
+    return {"jobs": [job_document(call, job) | {"asset_id": job.asset_id} for job in found]}
 
 
 def cancel(call: Call, uuid: str) -> dict[str, Any]:
     """Cancel a job that has not ended; what it is computing is not saved."""
-    return shown_job(call, usecases.cancel_job(call.session, call.actor, uuid))
+    return job_document(call, usecases.cancel_job(call.session, call.actor, uuid))
 
 
 def requeue(call: Call, uuid: str) -> Reply:
     """Do a job anew that failed or was cancelled, under its own id; it then acts for you."""
     job = usecases.requeue_job(call.session, call.actor, uuid)
     hand_over(call, job)
-    return Reply(content=shown_job(call, job), status=202)
+    return Reply(content=job_document(call, job), status=202)
 
 
 ROUTES = [

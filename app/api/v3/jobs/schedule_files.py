@@ -5,7 +5,7 @@ from tempfile import TemporaryFile
 from typing import Literal
 
 from app.api.http.route import Call, Reply, get
-from app.api.v3.data.exports import MEDIA
+from app.assemble.files.export import MEDIA
 from app.assemble.schedule_lines import output_lines, readable_outputs, schedule_table, write_csv, write_excel
 from app.auth.access import access
 from app.auth.access.references import References

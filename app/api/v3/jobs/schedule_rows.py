@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import select
 
-from app.api.http.paging import Paging, listed
+from app.api.http.paging import Paging, list_page
 from app.api.http.route import Call, get
 from app.assemble import schedule_row
 from app.assemble.schedule_facts import nearness
@@ -100,11 +100,11 @@ def list_schedules(call: Call, query: SchedulesQuery) -> dict[str, Any]:
     rows = rows.where(mine)
     if query.newest:
         rows = rows.where(StoredSchedule.id.in_(schedules.newest_ids(mine, StoredSchedule.belief_time <= call.now)))
-    found: dict[str, Any] = listed(
+    found: dict[str, Any] = list_page(
         call.session,
         rows,
         query,
-        shown=lambda every: [_answer(call, row).model_dump(by_alias=True) for row in every],
+        documents=lambda every: [_answer(call, row).model_dump(by_alias=True) for row in every],
         searched=[StoredSchedule.scheduler],
         sorts={"id": StoredSchedule.id, "belief-time": StoredSchedule.belief_time, "start": StoredSchedule.start},
     )

@@ -8,9 +8,9 @@ from pydantic import Field
 
 from app.api.http.errors import ApiError
 from app.api.http.route import Call, Reply, Save, get, post
+from app.api.v3 import documents
 from app.api.v3.assets.assets import readable
 from app.api.v3.assets.sensors import readable as readable_sensor
-from app.api.v3.data.data import series_document
 from app.api.v3.jobs import jobs as jobs_api
 from app.assemble import data, schedule_facts
 from app.assemble.data import SeriesQuery
@@ -134,7 +134,7 @@ def _values(
         as_of=AsOf(known_at=row.belief_time),
         sources=SourceFilter(ids=[row.source_id] if row.source_id else None),
     )
-    found = series_document(data.read(call.session, sensor, asked), start)
+    found = documents.series(data.read(call.session, sensor, asked), start)
     sign = {"wysiwyg": 1.0, "consumption-positive": output.sign, "production-positive": -output.sign}
     factor = 1.0 if output.role in (SOC, GUIDANCE) else sign[query.sign_convention]
     # Adding 0.0 turns a minus nothing into nothing.

@@ -73,7 +73,7 @@ def _task_document(row: LatestTaskRun) -> dict[str, Any]:
 
 
 ROUTES = [get("/alerts", list_alerts)]
-OPS = [
+ROOT = [
     get("/ops/getLatestTaskRun", latest_runs, public=True),
     post("/ops/postLatestTaskRun", note_run, public=True),
 ]

@@ -17,8 +17,8 @@ from app.fragments.page import Done, PageForm, TextPage
 from app.fragments.tables import ButtonRow, RowButton, button_rows, facts, sections
 from app.fragments.threads import writing
 from app.fragments.visit import Fragment, Visit, address
-from app.pages.account.access_keys import key_section
 from app.pages.admin import user
+from app.pages.admin.access_keys import key_section
 from app.pages.admin.audit_log import log_table
 from app.pages.admin.users import moment_text
 from app.usecases.credentials import end_browser_session, session_digest

@@ -1,6 +1,7 @@
 """Rows as the API spells them; JSON columns are texts, which published clients expect."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 import orjson
@@ -8,14 +9,15 @@ from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from app.api.http.route import Call
+from app.assemble.data import EquidistantSeries
 from app.usecases.sensors import entity_address
 from db.accounts.accounts import Account
 from db.assets import Asset, AssetType
-from db.core.listing import Column
+from db.listing import Column
 from db.sensors import Sensor
 from engine.series.iso_time import iso_duration
 
-Shown = dict[str, Any]
+Document = dict[str, Any]
 
 
 def json_text(value: Any) -> str:
@@ -23,7 +25,7 @@ def json_text(value: Any) -> str:
     return orjson.dumps(value).decode()
 
 
-def sensor(call: Call, row: Sensor) -> Shown:
+def sensor(call: Call, row: Sensor) -> Document:
     """Return one sensor; the resolution in ISO 8601."""
     settings = call.running.settings
     return {
@@ -38,11 +40,11 @@ def sensor(call: Call, row: Sensor) -> Shown:
     }
 
 
-def assets(session: Session, rows: list[Asset]) -> list[Shown]:
+def assets(session: Session, rows: list[Asset]) -> list[Document]:
     """Return assets with their account, and their sensors and children in short."""
     ids = [row.id for row in rows]
-    sensors: dict[int, list[Shown]] = {key: [] for key in ids}
-    children: dict[int, list[Shown]] = {key: [] for key in ids}
+    sensors: dict[int, list[Document]] = {key: [] for key in ids}
+    children: dict[int, list[Document]] = {key: [] for key in ids}
     for asset_id, key, name in _below(session, Sensor.asset_id, ids, select(Sensor.asset_id, Sensor.id, Sensor.name)):
         sensors[asset_id].append({"id": key, "name": name})
     above = aliased(Asset)
@@ -64,13 +66,26 @@ def assets(session: Session, rows: list[Asset]) -> list[Shown]:
     ]
 
 
+def series(values: EquidistantSeries, start: datetime) -> Document:
+    """Return a series as the API writes it."""
+    return {
+        "values": values.values,
+        "start": start.isoformat(),
+        "duration": iso_duration(values.window.end - values.window.start),
+        "unit": values.unit,
+        "resolution": iso_duration(values.resolution),
+        "status": "PROCESSED",
+        "message": "Request has been processed.",
+    }
+
+
 def _below(session: Session, owner: Column, ids: list[int], query: "Select[*tuple[Any, ...]]") -> Iterator[Any]:
     """Give the rows of a query that belong to some assets, by id; the second column is their own."""
     for part in range(0, len(ids), 5000):  # databases take only so many parameters
         yield from session.execute(query.where(owner.in_(ids[part : part + 5000])).order_by(query.selected_columns[1]))
 
 
-def _asset(row: Asset) -> Shown:
+def _asset(row: Asset) -> Document:
     return {
         "id": row.id,
         "name": row.name,

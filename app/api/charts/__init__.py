@@ -1,0 +1,1 @@
+"""Charts as published clients draw them: Vega-Lite specifications, and Bokeh documents."""
