@@ -37,7 +37,12 @@ class PhaseLimits:
         """See Addition.add_to."""
         if self.commodity not in power:  # nothing of the site stands behind this connection
             return
-        flows = {phase: self._flow(phase, power) for phase in PHASES}
+        # Net power of each phase: an even share of all, but for devices that stand on some of them
+        flows = dict.fromkeys(PHASES, power[self.commodity] * (1.0 / 3.0))
+        for name, own in self.phases.items():
+            if name in power:
+                for phase in PHASES:
+                    flows[phase] = flows[phase] + power[name] * ((phase in own) / len(own) - 1.0 / 3.0)
         if np.isfinite(self.most).any():
             for phase, flow in flows.items():
                 self._limit(problem, f"{self.commodity}.phase-capacity {phase}", flow, self.most)
@@ -45,14 +50,6 @@ class PhaseLimits:
             for one, other in combinations(PHASES, 2):
                 name = f"{self.commodity}.phase-unbalance {one} {other}"
                 self._limit(problem, name, flows[one] - flows[other], self.unbalance)
-
-    def _flow(self, phase: str, power: Mapping[str, Linear]) -> Linear:
-        """Net power of a phase [kW], shape (n,)."""
-        flow = power[self.commodity] * (1.0 / 3.0)
-        for name, own in self.phases.items():
-            if name in power:
-                flow = flow + power[name] * ((phase in own) / len(own) - 1.0 / 3.0)
-        return flow
 
     def _limit(self, problem: Problem, name: str, flow: Linear, most: Values) -> None:
         n = problem.window.n

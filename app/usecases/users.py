@@ -109,7 +109,12 @@ def update_user(session: Session, actor: Actor, user_id: int, change: UserChange
     if fields.get("username") not in (None, user.username):
         _check_free(session, fields["username"])
     if "flexmeasures_roles" in fields:
-        fields["roles"] = _roles(session, actor, fields.pop("flexmeasures_roles"))
+        role_ids = fields.pop("flexmeasures_roles")
+        roles = list(session.scalars(select(Role).where(Role.id.in_(role_ids)).order_by(Role.id)))
+        if unknown := sorted(set(role_ids) - {row.id for row in roles}):
+            raise FieldError("flexmeasures_roles", f"there are no roles with the ids {unknown}.")
+        _check_may_give(actor, [row.name for row in roles])
+        fields["roles"] = roles
     for name, value in fields.items():
         setattr(user, name, value)
     session.flush()
@@ -160,16 +165,6 @@ def choose_preferences(session: Session, actor: Actor, chosen: Mapping[str, Any]
 def _check_free(session: Session, name: str) -> None:
     if by_name(session, name) is not None:
         raise FieldError("username", f"{name!r} is taken already; choose another one.")
-
-
-def _roles(session: Session, actor: Actor, role_ids: list[int]) -> list[Role]:
-    """Return the roles with some ids."""
-    found = list(session.scalars(select(Role).where(Role.id.in_(role_ids)).order_by(Role.id)))
-    unknown = sorted(set(role_ids) - {row.id for row in found})
-    if unknown:
-        raise FieldError("flexmeasures_roles", f"there are no roles with the ids {unknown}.")
-    _check_may_give(actor, [row.name for row in found])
-    return found
 
 
 def _named_roles(session: Session, actor: Actor, names: Sequence[str]) -> list[Role]:

@@ -60,7 +60,7 @@ class SiteAdviser:
             held = {connection.commodity: plan.net, **self._flows(store, plan.power, plan.soc)}
             yield Guess(held, self._modes(store.ports[0], plan.power), plan.bound, is_searched=True)
             return
-        if self._are_bent():
+        if any(port.curves is not NO_CURVES for store in self._stores() for port in store.ports):
             yield from self._of_bent_stores(relaxed, self.budget.part(min(LONG_SHARE * left, AT_LENGTH)))
             return
         stores = stores_of(self.site)
@@ -71,10 +71,6 @@ class SiteAdviser:
 
     def _stores(self) -> list[Storage]:
         return [device for device in self.site.devices if type(device) is Storage]
-
-    def _are_bent(self) -> bool:
-        """Return whether a curve of some store takes choices."""
-        return any(port.curves is not NO_CURVES for store in self._stores() for port in store.ports)
 
     def _flows(self, store: Storage, power: Floats, soc: Floats) -> dict[str, Floats]:
         """Return what decides between the directions of a store of one port, and how far its curves are used."""

@@ -88,18 +88,12 @@ def solve_problem(problem: Problem, options: Options) -> Solved:
         briefly = replace(options, budget=options.budget.part(TIE_BREAK_SHARE * spent + TIE_BREAK))
         answer = break_tie(model, answer, weights, arrays, cells, lambda other: briefly.backend(problem, other))
     solved = finish(problem, model, answer, cells, preferences=options.preferences)
-    return replace(solved, col_dual=_of_own_bounds(arrays, answer.x, solved.col_dual))
-
-
-def _of_own_bounds(arrays: Arrays, x: Floats, col_dual: Floats) -> Floats:
-    """Return the duals of columns that lie at their own bounds, 0 for others.
-
-    Where a direction was chosen, the other flow is held at zero. Its dual is the worth of running both ways at once,
-    which no wider limit allows.
-    """
-    n = len(col_dual)
-    bound = np.where(col_dual > 0, arrays.lower[:n], arrays.upper[:n])
-    return np.where(np.isclose(x[:n], bound, rtol=_AT_BOUND, atol=_AT_BOUND), col_dual, 0.0)
+    # Where a direction was chosen, the other flow is held at zero. Its dual is the worth of running both ways at once,
+    # which no wider limit allows: only columns at their own bounds have one.
+    n = len(solved.col_dual)
+    bound = np.where(solved.col_dual > 0, arrays.lower[:n], arrays.upper[:n])
+    is_at_bound = np.isclose(answer.x[:n], bound, rtol=_AT_BOUND, atol=_AT_BOUND)
+    return replace(solved, col_dual=np.where(is_at_bound, solved.col_dual, 0.0))
 
 
 def unsolved_error(status: Status, budget: Budget) -> SolveError:

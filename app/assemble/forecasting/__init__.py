@@ -1,1 +1,1 @@
-"""Forecasts between rows and numbers: what was known of a sensor, what a plan lacks, and what came of forecasts."""
+"""Forecasts between rows and numbers: what was known of a sensor, and what a plan lacks."""

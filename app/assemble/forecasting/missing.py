@@ -1,5 +1,6 @@
 """What a plan lacks and a forecast can say: values of sensors in the time to plan, from what was known before."""
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -86,16 +87,12 @@ class MissingForecasts:
                 return None
             regressors = usual_regressors(references, sensor)
             history = read_history(references.session, sensor, span, known_at=self.known_at, regressors=regressors)
-            self.by_sensor[key] = self._try(history, span) if _is_alive(history, to_us(span.start)) else None
+            self.by_sensor[key] = None
+            if _is_alive(history, to_us(span.start)):
+                forecaster = plugins.find("forecasters", self.forecaster)()
+                with suppress(InputError):  # where it has no forecast
+                    self.by_sensor[key] = forecaster.forecast(history, span, (0.1, 0.5, 0.9))
         return self.by_sensor[key]
-
-    def _try(self, history: SeriesHistory, span: Window) -> Forecast | None:
-        """The forecast of a time, None where the forecaster has none."""
-        try:
-            forecast: Forecast = plugins.find("forecasters", self.forecaster)().forecast(history, span, (0.1, 0.5, 0.9))
-        except InputError:
-            return None
-        return forecast
 
 
 def may_forecast(kind: Kind | None, sensor: Sensor) -> bool:

@@ -18,29 +18,16 @@ def change_sentences(change: PlanChange, currency: str) -> Iterator[str]:
         yield f"{same}; powers that differ cost the same." if change.moves else f"{same}, and neither has the plan."
         return
     more = change.cost - change.cost_before
-    yield (
-        f"The plan costs {change.cost:.2f} {currency}: {_difference(more, currency)} than it would with all inputs as "
-        "before."
-    )
+    difference = f"{abs(more):.4f} {currency} {'more' if more >= 0 else 'less'}"
+    yield f"The plan costs {change.cost:.2f} {currency}: {difference} than it would with all inputs as before."
     for part in change.inputs:
         moved = f"; without that, {part.moved:.3g} kWh would be taken or given at other times" if part.moved else ""
-        says = "leave the cost as it was" if abs(part.cost) < EQUALLY_GOOD else f"make it {_costs(part.cost, currency)}"
-        yield f"The {part.input} {_number(part.input, says)}{_numbers(change, part.input, currency)}{moved}."
+        s = "s" if part.input == "state of charge" else ""  # the only input in the singular
+        dearer = f"make{s} it {abs(part.cost):.4f} {currency} {'dearer' if part.cost > 0 else 'cheaper'}"
+        says = f"leave{s} the cost as it was" if abs(part.cost) < EQUALLY_GOOD else dearer
+        yield f"The {part.input} {says}{_numbers(change, part.input, currency)}{moved}."
     for each in change.left_out:
         yield f"With the {each} as before there would be no plan{_numbers(change, each, currency)}."
-
-
-def _difference(more: float, currency: str) -> str:
-    return f"{abs(more):.4f} {currency} {'more' if more >= 0 else 'less'}"
-
-
-def _costs(cost: float, currency: str) -> str:
-    return f"{abs(cost):.4f} {currency} {'dearer' if cost > 0 else 'cheaper'}"
-
-
-def _number(which: Input, verb: str) -> str:
-    """Return a verb as it goes with the name of an input."""
-    return verb.replace("make", "makes").replace("leave", "leaves") if which == "state of charge" else verb
 
 
 def _numbers(change: PlanChange, which: Input, currency: str) -> str:
