@@ -50,19 +50,24 @@ COMMANDS = CommandGroup(
                 "beliefs": Command(
                     "app.cli.commands.beliefs:add_beliefs", "Time series data from a CSV or Excel file."
                 ),
-                "report": Command("app.cli.commands.reports:add_report", "Compute a report and save it."),
+                "forecasts": Command(
+                    "app.cli.commands.computing.forecasts:add_forecasts", "Forecasts of sensors, saved on them."
+                ),
+                "report": Command("app.cli.commands.computing.reports:add_report", "Compute a report and save it."),
                 "schedules": Command(
-                    "app.cli.commands.site_schedules:add_schedules", "Schedules of many sites at once."
+                    "app.cli.commands.computing.site_schedules:add_schedules", "Schedules of many sites at once."
                 ),
                 "schedule": CommandGroup(
                     "Compute a schedule and save it.",
                     {
                         "for-storage": Command(
-                            "app.cli.commands.schedules:for_storage", "When a storage charges and discharges."
+                            "app.cli.commands.computing.schedules:for_storage", "When a storage charges and discharges."
                         ),
-                        "for-process": Command("app.cli.commands.schedules:for_process", "When a process runs."),
+                        "for-process": Command(
+                            "app.cli.commands.computing.schedules:for_process", "When a process runs."
+                        ),
                         "for-asset": Command(
-                            "app.cli.commands.site_schedules:for_asset",
+                            "app.cli.commands.computing.site_schedules:for_asset",
                             "All devices of an asset; meant where none is named.",
                         ),
                     },
@@ -84,14 +89,18 @@ COMMANDS = CommandGroup(
                 "asset": Command("app.cli.commands.assets:show_asset", "One asset with its sensors."),
                 "beliefs": Command("app.cli.commands.beliefs:show_beliefs", "Time series data, as a plot or a file."),
                 "data-sources": Command("app.cli.commands.accounts:show_sources", "Where data come from."),
-                "schedules": Command("app.cli.commands.schedules:show_schedules", "Saved schedules, newest first."),
+                "schedules": Command(
+                    "app.cli.commands.computing.schedules:show_schedules", "Saved schedules, newest first."
+                ),
                 "why": Command("app.cli.commands.explanations:show_why", "Why a schedule is as it is."),
                 "changes": Command("app.cli.commands.explanations:show_changes", "What made a schedule another one."),
                 "what-if": Command("app.cli.commands.explanations:show_scenario", "A schedule done otherwise."),
                 "roles": Command("app.cli.commands.accounts:show_roles", "The roles users can have."),
-                "reporters": Command("app.cli.commands.reports:show_reporters", "What computes reports."),
-                "schedulers": Command("app.cli.commands.reports:show_schedulers", "What computes schedules."),
-                "forecasters": Command("app.cli.commands.reports:show_forecasters", "What computes forecasts."),
+                "reporters": Command("app.cli.commands.computing.reports:show_reporters", "What computes reports."),
+                "schedulers": Command("app.cli.commands.computing.reports:show_schedulers", "What computes schedules."),
+                "forecasters": Command(
+                    "app.cli.commands.computing.reports:show_forecasters", "What computes forecasts."
+                ),
             },
         ),
         "edit": CommandGroup(

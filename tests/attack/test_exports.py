@@ -217,7 +217,7 @@ def test_tables_are_written_in_two_places_only() -> None:
         "app/api/http/openapi.py",  # names media
         "app/pages/sensor/upload.py",  # takes
         "app/cli/commands/beliefs.py",  # by export.py
-        "app/cli/commands/reports.py",  # times and numbers only
+        "app/cli/commands/computing/reports.py",  # times and numbers only
         "components/tables/row_table.js",
     }
 

@@ -162,6 +162,9 @@ ACTIONS: dict[str, ActionLine] = {
     "app.usecases.jobs.forecasts:request_forecast": ActionLine(
         ADD, lambda ids: (ids["s:power"], ForecastTrigger(duration="PT1H", config={}))
     ),
+    "app.usecases.jobs.automations:renew_forecasts": ActionLine(
+        ADD, lambda ids: (ids["s:power"], ForecastTrigger(duration="PT1H", config={}))
+    ),
     f"{JOBS_AT}:cancel_job": ActionLine(ADD, lambda ids: (ids["j:queued"],)),
     f"{JOBS_AT}:requeue_job": ActionLine(ADD, lambda ids: (ids["j:failed"],)),
     f"{JOBS_AT}:clear_queues": ActionLine(ADMIN, lambda ids: (["scheduling"],)),

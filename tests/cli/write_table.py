@@ -103,6 +103,11 @@ WRITES = {
         f"add schedules --asset 99 {PLAN.partition('--flex')[0]}",
         ("POST /api/v3_0/schedules/trigger", {"body": {"start": SPAN["start"], "duration": "PT4H", "sites": [99]}}),
     ),
+    "add forecasts": Write(
+        "add forecasts --sensor 3 --start 2030-01-15T00:00Z --duration PT4H --forecaster SeasonalNaive",
+        "Asked for a forecast of sensor 'price' (3)", "add forecasts --sensor 3 --train-period PT1H",
+        ("POST /api/v3_0/sensors/{id}/forecasts/trigger", {"id": 3, "body": {"config": {"train-period": "PT1H"}}}),
+    ),
     "add report": Write(
         f"{REPORT} --parameters report.json", "Asked for a report by AggregatorReporter from 2030-01-14T01:00:00+01:00",
         f"{REPORT} --parameters foreign.json --asset 1",

@@ -1,8 +1,9 @@
 """What a forecaster is given of a sensor: its measurements, its regressors and its holidays, as known at one moment."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -43,6 +44,31 @@ class RegressorSensor:
     sensor: Sensor
     ahead: bool
     """Whether its forecasts are used; else its past alone."""
+    sources: SourceFilter | None = None
+    """Whose values of it count; None: those of all."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Annotated:
+    """Annotations of one type that explain a sensor: 1 while they last, 0 otherwise."""
+
+    kind: Literal["account", "asset", "sensor"]
+    """Of what they are annotations."""
+    id: int
+    type: str
+    name: str
+
+
+@dataclass(frozen=True)
+class Explaining:
+    """What may explain a sensor, beside its own past."""
+
+    regressors: Sequence[RegressorSensor] = ()
+    """Each sensor once."""
+    annotations: Sequence[Annotated] = ()
+
+
+NOTHING_ELSE = Explaining()
 
 
 def read_history(
@@ -52,7 +78,7 @@ def read_history(
     *,
     known_at: datetime,
     since: datetime | None = None,
-    regressors: Iterable[RegressorSensor] = (),
+    explaining: Explaining = NOTHING_ELSE,
 ) -> SeriesHistory:
     """What was known of a sensor and of its regressors at one moment.
 
@@ -62,7 +88,7 @@ def read_history(
         window: The events to foresee.
         known_at: Nothing that was learned later is used.
         since: Begin of what is learnt from; None: as far back as a forecaster can use.
-        regressors: Whose values may explain the sensor's, each once.
+        explaining: What may explain its values.
     """
     first = max(window.start - LONGEST, window.start - MOST_EVENTS * window.step)
     first = max(first, since) if since is not None else first
@@ -80,10 +106,21 @@ def read_history(
         step=window.step,
         unit=sensor.unit,
         zone=place,
-        regressors=tuple(_regressor(session, each, begin, window, known_at=known_at) for each in regressors),
+        regressors=(
+            *(_regressor(session, each, begin, window, known_at=known_at) for each in explaining.regressors),
+            *(_annotation(session, each, begin, window, known_at=known_at) for each in explaining.annotations),
+        ),
         days_off=_days_off(session, sensor, begin, window.end, place, known_at),
         place=_place(sensor.asset),
     )
+
+
+def missing_share(history: SeriesHistory) -> float:
+    """Share of the events between the first and the last known one that have no value."""
+    known = history.events[np.isfinite(history.values)]
+    if not len(known):
+        return 0.0
+    return float(1.0 - len(known) / ((known[-1] - known[0]) // (history.step // MICROSECOND) + 1))
 
 
 def usual_regressors(references: References, sensor: Sensor) -> list[RegressorSensor]:
@@ -106,7 +143,9 @@ def _regressor(
     lead = min(window.end - window.start, DAY)
 
     def over(as_of: AsOf, end: datetime) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-        known: Known = store.read(session, sensor, BeliefQuery(begin - DAY, end, known_at=as_of))
+        known: Known = store.read(
+            session, sensor, BeliefQuery(begin - DAY, end, known_at=as_of, sources=regressor.sources)
+        )
         series = EventSeries(known.events, known.values, sensor.resolution, sensor.unit, zone(sensor.timezone))
         return series.over(ticks)
 
@@ -118,6 +157,20 @@ def _regressor(
             values = np.where(past & np.isfinite(foreseen), foreseen, values)
     name = f"{sensor.name} (sensor {sensor.id})"
     return Regressor(name=name, events=ticks[:-1], values=values, unit=sensor.unit, ahead=regressor.ahead)
+
+
+def _annotation(
+    session: Session, annotated: Annotated, begin: datetime, window: Window, *, known_at: datetime
+) -> Regressor:
+    """Share of each step that annotations cover, as far as they had been made by a moment."""
+    ticks = np.arange(to_us(begin), to_us(window.end) + 1, window.step // MICROSECOND)
+    covered, step = np.zeros(len(ticks) - 1), window.step // MICROSECOND
+    on = On(**{f"{annotated.kind}s": [annotated.id]})
+    for each in annotations.overlapping(session, on, begin, window.end):
+        if each.type == annotated.type and (each.belief_time is None or each.belief_time <= known_at):
+            inside = np.minimum(ticks[1:], to_us(each.end)) - np.maximum(ticks[:-1], to_us(each.start))
+            covered = np.maximum(covered, np.clip(inside / step, 0.0, 1.0))
+    return Regressor(name=annotated.name, events=ticks[:-1], values=covered)
 
 
 def _place(asset: Asset) -> Location | None:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import numpy as np
 
-from app.assemble.forecasting.history import read_history, usual_regressors
+from app.assemble.forecasting.history import Explaining, read_history, usual_regressors
 from app.auth.access.references import References
 from db.beliefs.latest import Known
 from db.beliefs.source_filter import SourceFilter
@@ -85,8 +85,8 @@ class MissingForecasts:
         if key not in self.by_sensor:
             if len(self.by_sensor) >= self.most or span.n > MOST_EVENTS:
                 return None
-            regressors = usual_regressors(references, sensor)
-            history = read_history(references.session, sensor, span, known_at=self.known_at, regressors=regressors)
+            explaining = Explaining(usual_regressors(references, sensor))
+            history = read_history(references.session, sensor, span, known_at=self.known_at, explaining=explaining)
             self.by_sensor[key] = None
             if _is_alive(history, to_us(span.start)):
                 forecaster = plugins.find("forecasters", self.forecaster)()

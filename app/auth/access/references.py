@@ -76,6 +76,11 @@ class References:
             self._row(Account, key, field, "read")
         return key
 
+    def annotated(self, kind: str, raw: object, *, field: str) -> int:
+        """Return the id of a sensor, asset or account whose annotations are to be read."""
+        kinds: dict[str, Kind] = {"sensor": Sensor, "asset": Asset, "account": Account}
+        return int(self._row(kinds[kind], raw, field, "read").id)
+
     def sources(self, raw: object, *, field: str, sensor: Sensor) -> tuple[int, ...]:
         """Return ids of sources to be read on a sensor, written as one id or a list.
 

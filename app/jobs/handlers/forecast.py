@@ -9,11 +9,18 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 import numpy as np
-from pydantic import AwareDatetime, BaseModel, ConfigDict
 from sqlalchemy.orm import Session
 
-from app.assemble.forecasting.history import RegressorSensor, read_history
+from app.assemble.forecasting.history import (
+    Annotated,
+    Explaining,
+    RegressorSensor,
+    missing_share,
+    read_history,
+    usual_regressors,
+)
 from app.auth.access.references import References
+from app.jobs.handlers.forecast_request import USUAL, ForecastRequest
 from db import sources
 from db.beliefs import statistics, store
 from db.beliefs.chunks import Beliefs
@@ -24,13 +31,14 @@ from db.sources import Source
 from engine import plugins
 from engine.errors import FieldError, InputError
 from engine.forecasting.forecaster import Forecast, Forecaster
+from engine.forecasting.history import Floats
 from engine.series.iso_time import EPOCH, to_us
 from engine.series.window import Window
 
 MOST = 1000
 """Most cycles of one job."""
-USUAL = "AdaptiveForecaster"
-"""The forecaster where none is named."""
+MANY_MISSING = 0.02
+"""Share of missing values from which on it is worth a word."""
 ALIASES = {"TrainPredictPipeline": USUAL}
 """Names by which clients of FlexMeasures ask for a default forecaster."""
 
@@ -49,45 +57,6 @@ def forecaster_source(session: Session, name: str) -> Source:
     """The source that stands for a forecaster."""
     kind = forecaster_class(name)
     return sources.named(session, "Flexscope", type="forecaster", model=kind.__name__, version=kind.version)
-
-
-class RegressorRequest(BaseModel):
-    """A sensor that may explain the one to forecast."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    sensor: int
-    ahead: bool
-    """Whether its forecasts count, not its past alone."""
-
-
-class ForecastRequest(BaseModel):
-    """What to foresee, from when on, how far, how often."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    sensor: int
-    start: AwareDatetime
-    end: AwareDatetime
-    """The last cycle begins before then."""
-    horizon: timedelta
-    """How far each cycle looks."""
-    frequency: timedelta
-    """How long after a cycle the next one begins."""
-    prior: AwareDatetime | None = None
-    """What was known then counts for every cycle; None: what is known when the cycle begins, or now."""
-    forecaster: str = USUAL
-    levels: tuple[float, ...] = (0.5,)
-    """Cumulative probabilities of the quantiles that are saved."""
-    regressors: tuple[RegressorRequest, ...] = ()
-    since: AwareDatetime | None = None
-    """Begin of what is learnt from."""
-    learnt: timedelta | None = None
-    """Length of what is learnt from, before each cycle; the later of both begins counts."""
-    lower: float | None = None
-    """No forecast lies below [unit of the sensor]."""
-    upper: float | None = None
-    """No forecast lies above [unit of the sensor]."""
 
 
 class Cycle(NamedTuple):
@@ -165,25 +134,68 @@ def foresee_window(references: References, request: ForecastRequest, window: Win
         InputError: Nothing is known of the time before the window.
     """
     sensor = references.output(request.sensor, field="sensor")
-    regressors = [
-        RegressorSensor(references.sensor(each.sensor, field="config.regressors"), each.ahead)
-        for each in request.regressors
-    ]
     begins = [request.since] if request.since else []
     begins += [window.start - request.learnt] if request.learnt else []
+    explaining = Explaining(_regressors(references, request, sensor), _annotations(references, request))
     history = read_history(
-        references.session, sensor, window, known_at=known_at, since=max(begins, default=None), regressors=regressors
+        references.session, sensor, window, known_at=known_at, since=max(begins, default=None), explaining=explaining
     )
+    missing = missing_share(history)
+    if missing > request.most_missing:
+        raise InputError(
+            f"Sensor {sensor.id} ({sensor.name}) lacks {missing:.0%} of the values to learn from, more than the "
+            f"{request.most_missing:.0%} of missing-threshold; raise it, or add data."
+        )
     try:
         forecast = forecaster_class(request.forecaster)().forecast(history, window, request.levels)
     except InputError as error:
         subject = f"Sensor {sensor.id} ({sensor.name}) cannot be forecast from what was known at {known_at.isoformat()}"
         raise InputError(f"{subject}: {error}") from error
-    return replace(
-        forecast,
-        mean=np.clip(forecast.mean, request.lower, request.upper),
-        quantiles=np.clip(forecast.quantiles, request.lower, request.upper),
-    )
+    notes = forecast.notes
+    if missing >= MANY_MISSING:
+        notes += (f"{missing:.0%} of the values to learn from are missing; earlier days stand in for them.",)
+    mean, quantiles = _bounded(request, forecast.mean), _bounded(request, forecast.quantiles)
+    # Quantiles of one step may snap to different values; they still rise.
+    return replace(forecast, mean=mean, quantiles=np.maximum.accumulate(quantiles, axis=1), notes=notes)
+
+
+def named(references: References, request: ForecastRequest) -> None:
+    """Refuse a request that names what who asks may not use; the field is named."""
+    sensor = references.output(request.sensor, field="sensors")
+    forecaster_class(request.forecaster)
+    _regressors(references, request, sensor)
+    _annotations(references, request)
+
+
+def _regressors(references: References, request: ForecastRequest, sensor: Sensor) -> list[RegressorSensor]:
+    if not request.regressors:
+        return usual_regressors(references, sensor)
+    found = []
+    for each in request.regressors:
+        other = references.sensor(each.sensor, field="config.regressors")
+        if each.sources:
+            references.sources(each.sources, field="config.regressors.sources", sensor=other)
+        found.append(RegressorSensor(other, each.ahead, each.chosen))
+    return found
+
+
+def _annotations(references: References, request: ForecastRequest) -> list[Annotated]:
+    return [
+        Annotated(
+            kind=each.kind,
+            id=references.annotated(each.kind, each.id, field="config.annotation-regressors"),
+            type=each.type,
+            name=each.name or f"{each.type} of {each.kind} {each.id}",
+        )
+        for each in request.annotations
+    ]
+
+
+def _bounded(request: ForecastRequest, values: Floats) -> Floats:
+    """Values within the bounds, after those of ranges have become one value."""
+    for snap in request.snaps:
+        values = snap.over(values)
+    return np.clip(values, request.lower, request.upper)
 
 
 def save(references: References, request: ForecastRequest, found: Iterable[Foreseen]) -> list[Cycle]:

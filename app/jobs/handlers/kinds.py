@@ -15,7 +15,7 @@ from app.auth.access.job_access import open_reason
 from app.auth.access.references import References
 from app.jobs.handlers import fleet, forecast, ingest, past_year, report, schedule
 from app.jobs.handlers.fleet import FleetRequest
-from app.jobs.handlers.forecast import ForecastRequest
+from app.jobs.handlers.forecast_request import ForecastRequest
 from app.jobs.handlers.past_year import PastYearRequest
 from app.jobs.handlers.report import ReportRequest
 from app.jobs.handlers.schedule import Planned

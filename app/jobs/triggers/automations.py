@@ -19,8 +19,8 @@ from app.assemble.site.site import read_description
 from app.auth.access.access import NotAllowed
 from app.auth.access.identity import identity
 from app.auth.access.references import References
-from app.jobs.handlers import report
-from app.jobs.handlers.forecast import ForecastRequest
+from app.jobs.handlers import forecast, report
+from app.jobs.handlers.forecast_request import ForecastRequest
 from app.jobs.handlers.report import ReportRequest
 from app.jobs.submission import Order, ask
 from app.jobs.triggers.recurrence import DAY, Recurrence
@@ -128,10 +128,11 @@ def schedule_requests(automation: Automation, at: datetime) -> Iterator[dict[str
 
 def forecast_requests(automation: Automation, at: datetime) -> Iterator[dict[str, Any]]:
     """Requests of the forecasts that an automation asks for at a moment, one for each sensor."""
-    horizon = duration(str(automation.request.get("horizon", "PT48H")), field="horizon", start=at)
-    for sensor_id in automation.request.get("sensors", []):
+    given = dict(automation.request)
+    horizon = duration(str(given.pop("horizon", "PT48H")), field="horizon", start=at)
+    for sensor_id in given.pop("sensors", []):
         length = {"start": at, "end": at + horizon, "horizon": horizon, "frequency": horizon}
-        yield ForecastRequest.model_validate({"sensor": sensor_id, **length}).model_dump(mode="json")
+        yield ForecastRequest.model_validate({**given, "sensor": sensor_id, **length}).model_dump(mode="json")
 
 
 def report_requests(automation: Automation, at: datetime) -> Iterator[dict[str, Any]]:
@@ -148,7 +149,8 @@ MAKERS = {"schedule": schedule_requests, "forecast": forecast_requests, "report"
 def inputs(references: References, automation: Automation) -> set[int]:
     """Return the ids of the sensors whose data an automation depends on, as far as its maker may read them."""
     if automation.kind == "forecast":
-        return set(references.readable(automation.request.get("sensors", [])))
+        explaining = [each.get("sensor") for each in automation.request.get("regressors", [])]
+        return set(references.readable([*automation.request.get("sensors", []), *explaining]))
     if automation.kind == "report":
         named = [entry.get("sensor") for entry in automation.request.get("input", [])]
         return set(references.readable(named))
@@ -174,7 +176,7 @@ NAMED: dict[str, Callable[[References, dict[str, Any]], object]] = {
     "schedule": lambda references, asked: read_description(
         references, ScheduleRequest.model_validate(asked), WindowLimits()
     ),
-    "forecast": lambda references, asked: references.output(asked["sensor"], field="sensors"),
+    "forecast": lambda references, asked: forecast.named(references, ForecastRequest.model_validate(asked)),
     "report": lambda references, asked: report.named(references, ReportRequest.model_validate(asked)),
 }
 """What a job of each kind names; resolving it refuses what who makes it may not use."""

@@ -24,10 +24,12 @@ from app.pages.jobs import job_table
 from app.pages.jobs.job_table import JobLine
 from app.pages.sensor.upload import Upload
 from app.usecases.data import DataDeletion, delete_data
+from app.usecases.jobs.automations import renew_forecasts
 from app.usecases.jobs.forecasts import ForecastTrigger, request_forecast
 from app.widgets.layout import Shell
 from app.widgets.tabs import Part
-from db import listing
+from db import assets, listing
+from db.assets import lineage
 from db.beliefs import deletion, statistics
 from db.beliefs.source_filter import SourceFilter
 from db.core.database import get
@@ -36,8 +38,13 @@ from db.sensors import Sensor
 from db.sources import Source
 from engine.errors import FieldError
 from engine.series.iso_time import zone
+from engine.units import units
 
 LENGTHS = {"1 day": "P1D", "2 days": "P2D", "1 week": "P7D"}
+EXPLAINING = ("°C", "W/m²", "m/s", "%", "kW", "kWh")
+"""Units of what may explain other values: weather, power and energy."""
+MOST_EXPLAINING = 30
+"""Sensors that are offered at most."""
 EVERY = 1.0
 """Pause between two readings of the forecasts [s]."""
 LATELY = timedelta(days=1)
@@ -53,6 +60,8 @@ class DataContent:
     sensor: Sensor
     sources: dict[int, Source]
     forecasts: list[JobLine]
+    explaining: dict[str, int]
+    """Sensors that may explain this one, by name with their asset → id."""
     may_add: bool
     may_delete: bool
     local: ZoneInfo
@@ -68,10 +77,24 @@ def read_data(visit: Visit, session: Session, principal: SignedIn) -> DataConten
         sensor=sensor,
         sources=listing.sources(session, statistics.per_source(session, sensor.id)),
         forecasts=job_table.job_lines(session, principal, forecasts[:SHOWN]),
+        explaining=explaining_sensors(session, principal, sensor),
         may_add=access.may(principal, "create-children", sensor),
         may_delete=access.may(principal, "delete", sensor),
         local=zone(principal.timezone),
     )
+
+
+def explaining_sensors(session: Session, principal: SignedIn, sensor: Sensor) -> dict[str, int]:
+    """Sensors of weather and power at the site of a sensor that a user may read, by name with their asset → id."""
+    top = lineage(sensor.asset)[0]
+    below = [asset.id for asset in assets.own_subtree(session, top.id)[0]]
+    found = [
+        each
+        for each in listing.sensors_of(session, below)
+        if each.id != sensor.id and each.resolution and any(units.same_kind(each.unit, unit) for unit in EXPLAINING)
+    ]
+    readable = [each for each in found if access.may(principal, "read", each)]
+    return {f"{each.asset.name}: {each.name} ({each.id})": each.id for each in readable[:MOST_EXPLAINING]}
 
 
 def show_data(_visit: Visit, content: DataContent) -> Markup:
@@ -101,8 +124,8 @@ def data_forms(_visit: Visit, content: DataContent) -> dict[str, PageForm]:
     """What the user may do with the values."""
     forms = dict[str, PageForm]()
     if content.may_add:
-        length = Field(name="duration", label="Forecast horizon, from now", kind="choice", options=LENGTHS, value="P2D")
-        forms["forecast"] = PageForm(send=send_forecast, fields=[length], button="Forecast now", whole=True)
+        fields = forecast_fields(content.explaining)
+        forms["forecast"] = PageForm(send=send_forecast, fields=fields, button="Forecast now", whole=True)
         forms |= job_table.JOB_FORMS
     if content.may_delete:
         fields = deletion_fields(content)
@@ -110,6 +133,29 @@ def data_forms(_visit: Visit, content: DataContent) -> dict[str, PageForm]:
             send=send_deletion, fields=fields, button="Delete values …", whole=True, confirm=confirm_deletion
         )
     return forms
+
+
+def forecast_fields(explaining: dict[str, int]) -> list[Field]:
+    """Fields of a forecast: how far, what explains the values, and whether it is renewed."""
+    fields = [
+        Field(name="duration", label="Forecast horizon, from now", kind="choice", options=LENGTHS, value="P2D"),
+        Field(name="probabilistic", label="With the 10 % and 90 % quantiles", kind="flag", value=True),
+        Field(name="on_data", label="Renew it when new values arrive", kind="flag", value=False),
+    ]
+    if explaining:
+        help_text = "For example a temperature for a heat load, or irradiance for a PV plant"
+        fields.insert(
+            1,
+            Field(
+                name="regressors",
+                label="Explained by",
+                kind="choices",
+                options=dict(explaining),
+                value=[],
+                help=help_text,
+            ),
+        )
+    return fields
 
 
 def deletion_fields(content: DataContent) -> list[Field]:
@@ -124,9 +170,18 @@ def deletion_fields(content: DataContent) -> list[Field]:
 
 
 async def send_forecast(visit: Visit, values: dict[str, Any]) -> Done:
-    """Request a forecast of the sensor."""
+    """Request a forecast of the sensor, now or also soon after new values arrive."""
+    chosen = dict(values)
+    explaining, repeated = chosen.pop("regressors") or [], chosen.pop("on_data")
+    asked = chosen | {"config": {"regressors": explaining}}
+    if repeated:
+        await triggering(
+            lambda session, actor: [renew_forecasts(session, actor, visit.key, actor.read(ForecastTrigger, asked))],
+            visit.principal,
+        )
+        return Done(text="Forecast requested. The tab Automations of the asset shows when it is renewed.")
     await triggering(
-        lambda session, actor: [request_forecast(session, actor, visit.key, actor.read(ForecastTrigger, values))],
+        lambda session, actor: [request_forecast(session, actor, visit.key, actor.read(ForecastTrigger, asked))],
         visit.principal,
     )
     return Done(text="Forecast requested.")

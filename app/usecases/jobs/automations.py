@@ -10,10 +10,12 @@ from app.jobs.triggers.automations import AutomationPlan
 from app.jobs.triggers.recurrence import time_of_day
 from app.usecases.actor import Actor
 from app.usecases.fields import HYPHENS, Body, JsonObject, Length, lasting
+from app.usecases.jobs.forecasts import USUAL, ForecastTrigger, request_forecast
 from db.assets import Asset
 from db.core import database
 from db.jobs.automations import Automation
 from db.jobs.jobs import Job
+from db.sensors import Sensor
 from engine.series.iso_time import duration
 
 
@@ -28,8 +30,8 @@ class NewAutomation(Body):
         JsonObject,
         Field(
             default_factory=dict,
-            description="schedule: duration, resolution, flex_model, flex_context; forecast: sensors, horizon; "
-            "report: reporter, config, input, output, duration; moments are filled in each time",
+            description="schedule: duration, resolution, flex_model, flex_context; forecast: sensors, horizon, "
+            "regressors; report: reporter, config, input, output, duration; moments are filled in each time",
         ),
     ]
     every: Annotated[Length, Field(description="A divisor of a day, or whole days, such as PT15M, PT1H, P1D")]
@@ -69,6 +71,24 @@ def create_automation(session: Session, actor: Actor, asset_id: int, new: NewAut
         user_id=actor.user_id,
     )
     return triggers.make(actor.references(session), plan, now=actor.now)
+
+
+def renew_forecasts(session: Session, actor: Actor, sensor_id: int, trigger: ForecastTrigger) -> Job:
+    """Job of a forecast that is renewed once a day, and soon after new data of the sensor or its regressors arrive.
+
+    Raises:
+        NotFound: There is no such sensor.
+        NotAllowed, FieldError: See ``create_automation``.
+    """
+    sensor = database.get(session, Sensor, sensor_id)
+    asked = trigger.request(sensor, actor.now).model_dump(mode="json", exclude_defaults=True)
+    how = {name: value for name, value in asked.items() if name in ("regressors", "levels", "forecaster", "lower")}
+    request = {"sensors": [sensor_id], "horizon": trigger.duration or USUAL, **how}
+    new = NewAutomation(
+        kind="forecast", name=f"Forecast {sensor.name}"[:80], request=request, every="P1D", on_data=True
+    )
+    create_automation(session, actor, sensor.asset_id, new)
+    return request_forecast(session, actor, sensor_id, trigger)
 
 
 def update_automation(session: Session, actor: Actor, automation_id: int, change: AutomationChange) -> Automation:

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from app.assemble.site.request import ScheduleRequest
-from app.cli.commands.schedules import tell
+from app.cli.commands.computing.schedules import tell
 from app.cli.opening import acting, operator, reading
 from app.usecases.jobs import fleets
 from app.usecases.jobs import schedules as usecases

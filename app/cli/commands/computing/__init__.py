@@ -1,0 +1,1 @@
+"""Commands that compute forecasts, schedules and reports."""
