@@ -24,7 +24,7 @@ from db.jobs.jobs import Job
 from db.sensors import Sensor
 from engine.errors import FieldError
 from engine.series import resample
-from engine.series.iso_time import after, duration, from_us, iso_duration, to_us, zone
+from engine.series.iso_time import DAY, after, duration, from_us, iso_duration, to_us, zone
 
 Delete = Callable[..., int]
 """One of the functions of ``db.beliefs.deletion``."""
@@ -70,9 +70,12 @@ class NewData(Body):
             raise Invalid("json", {"values": ["This field is needed."]})
         place = zone(sensor.timezone)
         length = lasting(self.duration, self.start, place=place)
-        if self._misfit(length, len(values), sensor):  # of the 24 values of a P1D over a clock change each is an hour
-            as_written = lasting(self.duration, self.start)
-            length = length if self._misfit(as_written, len(values), sensor) else as_written
+        # Of the 24 values of a P1D over a clock change each is an hour; and PT25H may be a day, for a sensor of days.
+        others, days = [lasting(self.duration, self.start)], round(length / DAY)
+        if days and lasting(f"P{days}D", self.start, place=place) == length:
+            others.append(days * DAY)
+        fitting = [each for each in (length, *others) if not self._misfit(each, len(values), sensor)]
+        length = fitting[0] if fitting else length
         after(self.start, length, field="duration")
         if problem := self._misfit(length, len(values), sensor):
             raise Invalid("json", {"duration": [problem]})

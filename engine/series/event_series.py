@@ -126,7 +126,8 @@ class EventSeries:
         if not length or (step % length and length % step) or into < 0 or into % min(step, length):
             return None
         first, last = into // length, (int(ticks[-1]) - 1 - int(self.events[0])) // length
-        if len(self._lengths) > 1 or last >= len(self.events) or ticks[-1] - ticks[0] != n * step:
+        # A local day of 23 hours lies in no table of days of 24, also where it is the only one.
+        if (self._lengths != length).any() or last >= len(self.events) or ticks[-1] - ticks[0] != n * step:
             return None
         # Events do not overlap: if the first and the last lie in their places, so do all between.
         if self.events[first] != self.events[0] + first * length or self.events[last] != self.events[0] + last * length:

@@ -65,6 +65,13 @@ def test_power_keeps_its_energy(own: EventSeries, minutes: int, offset: int) -> 
     assert np.nansum(own.over(bounds) * spent) == pytest.approx(energy, rel=1e-9, abs=1e-3)
 
 
+@pytest.mark.parametrize(("day", "hours"), [("2026-03-29", 23), ("2026-03-28", 24), ("2026-10-25", 25)])
+def test_a_single_day_is_shared_out_over_its_own_hours(day: str, hours: int) -> None:
+    start = to_us(datetime.fromisoformat(day).replace(tzinfo=AMSTERDAM))
+    own = EventSeries(np.array([start]), np.array([float(hours)]), timedelta(days=1), "kWh", AMSTERDAM)
+    assert own.over(start + np.arange(hours + 1) * HOUR_US).tolist() == pytest.approx([1.0] * hours)
+
+
 @given(own=series("kW"), minutes=st.sampled_from([5, 7, 15, 60]), offset=OFFSETS)
 def test_each_rule_is_that_of_the_minutes_of_a_step(own: EventSeries, minutes: int, offset: int) -> None:
     bounds = np.arange(offset, offset + 500, minutes) * MINUTE_US
