@@ -15,7 +15,6 @@ from components.component import HtmlComponent
 from components.tables.fact_table import Cell, table_html
 from components.theme import QUANTITIES, Colour, distinct
 from components.what_if.panels import Panel, PanelLine, svg
-from engine.devices.storage import Storage
 from engine.explain.changes.key_figures import KeyFigures, key_figures
 from engine.model.linear import full
 from engine.site import Connection, Schedule, Site
@@ -109,7 +108,7 @@ def _panels(before: ComparedPlan, after: ComparedPlan) -> list[Panel]:
     ports = [port.name for device in site.devices if device.load is None for port in device.ports]
     ports = [name for name in ports if name in new.power]
     powers = _both(old.power, new.power, distinct(dict.fromkeys(ports, "power")))
-    stores = [device.name for device in site.devices if isinstance(device, Storage) and device.name in new.soc]
+    stores = [device.name for device in site.devices if device.name in new.soc]
     energies = _both(old.soc, new.soc, distinct(dict.fromkeys(stores, "state of charge")))
     panels = [
         *_price_panels(before, after),

@@ -8,7 +8,6 @@ import param
 
 from components.component import Component
 from components.what_if.comparison import ComparedPlan, PlanComparison
-from engine.devices.storage import Storage
 from engine.errors import EngineError
 from engine.explain.changes.edits import PriceEdit, SiteEdits
 from engine.schedulers.storage_scheduler import LiveProblem
@@ -46,8 +45,8 @@ class ScenarioSliders(Component):
             pn.widgets.FloatSlider.from_param(self.param.price_factor, name="Prices, factor", step=0.01),
             pn.widgets.FloatSlider.from_param(self.param.price_more, name=f"Added to prices [{self.currency}/kWh]"),
         ]
-        for store in (device for device in self._site.devices if isinstance(device, Storage)):
-            size = float(np.max(store.soc_max))
+        for store in (device for device in self._site.devices if device.energy_bounds):
+            size = float(np.max(store.energy_bounds["soc-max"]))
             if np.isfinite(size):
                 name = f"{store.name}.soc-max"
                 slider = pn.widgets.FloatSlider(name=f"{store.name}, more capacity [kWh]", start=-size, end=2 * size)

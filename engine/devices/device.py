@@ -204,17 +204,17 @@ class Device(ABC):
         return self
 
     def with_finer_sharing(self, breaches: Mapping[str, float]) -> "Device":
-        """Return the device that shares what cannot be met more finely; itself where it shares nothing.
-
-        Args:
-            breaches: Largest breach of each limit in a schedule that shares it roughly [kWh].
-        """
+        """Return the device that shares more finely what a plan breaches at most, by limit [kWh]; else itself."""
         return self
 
     @property
     def energy_bounds(self) -> Mapping[str, Values]:
         """Start and bounds of its stored energy by field [kWh], such as ``soc-max``; none for a device without one."""
         return {}
+
+    def drawn_energy(self, window: Window, power: Mapping[str, Floats]) -> Floats | None:
+        """Energy that the powers of its ports [kW] draw from its store [kWh], shape (n,); None without a store."""
+        return None
 
     def bound_margins(self, limit: Literal["soc-minima", "soc-maxima"], levels: Floats) -> list[tuple[float, float]]:
         """Moments [steps since the start] at which an energy is asked for, and how far within the bound it lies [kWh].

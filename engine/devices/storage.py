@@ -196,6 +196,13 @@ class Storage(StoredEnergy, PortedDevice):
         """See Device.energy_bounds."""
         return {"soc-min": self.soc_min, "soc-max": self.soc_max, "soc-at-start": self.soc_at_start}
 
+    def drawn_energy(self, window: Window, power: Mapping[str, Floats]) -> Floats:
+        """See Device.drawn_energy: Σ_i given_i · h / discharging_i."""
+        drawn = np.zeros(window.n)
+        for port in (port for port in self.ports if port.name in power):
+            drawn += np.maximum(-power[port.name], 0.0) * window.hours / port.discharging_efficiency
+        return drawn
+
     def where_physics_yields(self, extent: Extent) -> "Storage":
         """See Device.where_physics_yields."""
         if self.yields_above is None or (extent == "start" and not starts_outside(self)):

@@ -8,7 +8,6 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from engine.devices.storage import Storage
 from engine.model.linear import full
 from engine.simulation.rolling import SimulatedTime
 from engine.tariffs import energy_prices
@@ -50,17 +49,13 @@ def year_figures(done: SimulatedTime, days: Sequence[date], zone: ZoneInfo) -> Y
         midnights = [datetime(each.year, each.month, each.day, tzinfo=zone) for each in (day, day + timedelta(days=1))]
         first, last = (round(window.position(moment)) for moment in midnights)
         starts[max(first, 0) : min(last, window.n)] = True
-    hours = full(window.hours, window.n)
     cycles, held = {}, 0.0
     for device in done.site.devices:
-        if not isinstance(device, Storage):
+        drawn = device.drawn_energy(window, done.power)
+        if drawn is None:
             continue
-        drawn = sum(
-            float((np.maximum(-done.power[port.name], 0.0) * hours / port.discharging_efficiency)[starts].sum())
-            for port in device.ports
-        )
-        capacity = float(np.max(device.soc_max))
-        cycles[device.name] = drawn / capacity if np.isfinite(capacity) and capacity > 0 else 0.0
+        capacity = float(np.max(device.energy_bounds["soc-max"]))
+        cycles[device.name] = float(drawn[starts].sum()) / capacity if np.isfinite(capacity) and capacity > 0 else 0.0
         held += float(done.stored[device.name][-1] - done.stored[device.name][int(starts.argmax())])
     known = energy_prices(done.site.connections[0].tariffs, window.n)
     price = 0.0 if known is None or not starts.any() else float(full(known[0], window.n)[starts].mean())

@@ -15,7 +15,6 @@ from app.auth.access.references import References
 from db.beliefs import store
 from db.beliefs.time_range import BeliefQuery
 from db.sensors import Sensor
-from engine.devices.storage import Storage
 from engine.errors import EngineError, InputError
 from engine.explain.changes.edits import PriceEdit, SiteEdits
 from engine.flex.process import ProcessModel
@@ -155,9 +154,11 @@ def edited(site: Site, scenario: YearScenario) -> Site:
     site = SiteEdits(prices=(price,), loads=loads).on(site)
     stored = {}
     for device in site.devices:
-        if isinstance(device, Storage):
-            low, high = (float(np.atleast_1d(bound)[0]) for bound in (device.soc_min, device.soc_max))
-            stored[device.name] = min(max(float(device.soc_at_start), low), high)
+        if bounds := device.energy_bounds:
+            low, high, start = (
+                float(np.atleast_1d(bounds[name])[0]) for name in ("soc-min", "soc-max", "soc-at-start")
+            )
+            stored[device.name] = min(max(start, low), high)
     return SiteEdits(stored=stored).on(site)
 
 

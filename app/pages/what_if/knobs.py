@@ -11,7 +11,6 @@ from app.fragments.flex.controls import NUMBER
 from app.usecases.explanations.flex_edits import DescribedDevice
 from app.usecases.explanations.stored_site import StoredSite
 from engine.devices.inflexible import Inflexible
-from engine.devices.storage import Storage
 from engine.errors import UnitError
 from engine.flex.labels import label_of
 from engine.units.units import bare_number
@@ -69,18 +68,18 @@ def knobs_of(stored: StoredSite, devices: Sequence[DescribedDevice], names: Mapp
 
 
 def _device_knobs(stored: StoredSite, devices: Sequence[DescribedDevice]) -> Iterator[Knob]:
-    stores = {device.name: device for device in stored.site.devices if isinstance(device, Storage)}
+    stores = {device.name: device.energy_bounds for device in stored.site.devices}
     for device in devices:
         if device.asset_id is None or [each.asset_id for each in devices].count(device.asset_id) > 1:
             continue
         for name in OF_DEVICES:
             path: Path = ("flex-model", device.asset_id, name)
             yield from _fixed(path, device.name, label_of(name), device.effective.fields.get(name))
-        store = stores.get(device.name)
-        if store is not None and np.isfinite(most := float(np.max(store.soc_max))) and most > 0:
-            start = float(store.soc_at_start)
+        bounds = stores.get(device.name)
+        if bounds and np.isfinite(most := float(np.max(bounds["soc-max"]))) and most > 0:
+            start = float(np.atleast_1d(bounds["soc-at-start"])[0])
             yield Knob(
-                path=("stored", store.name), group=device.name, label="Stored at the start", unit="kWh", base=start,
+                path=("stored", device.name), group=device.name, label="Stored at the start", unit="kWh", base=start,
                 low=0.0, high=most, text=plain(start),
             )  # fmt: skip
 

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engine.devices.storage import Storage
 from engine.model.linear import full
 from engine.site import Schedule, Site, carbon_emissions
 
@@ -40,7 +39,7 @@ def key_figures(site: Site, schedule: Schedule, commodity: str = "electricity") 
     produced = np.zeros(n)
     for device in site.devices:
         # What a store gives was produced or bought before.
-        if isinstance(device, Storage):
+        if device.energy_bounds:
             continue
         for port in device.ports:
             if port.commodity == commodity and port.name in schedule.power:
@@ -61,14 +60,9 @@ def key_figures(site: Site, schedule: Schedule, commodity: str = "electricity") 
 
 def _cycles(site: Site, schedule: Schedule) -> dict[str, float]:
     cycles = {}
-    hours = full(schedule.window.hours, schedule.window.n)
     for device in site.devices:
-        capacity = float(np.max(device.soc_max)) if isinstance(device, Storage) else np.inf
-        if isinstance(device, Storage) and np.isfinite(capacity) and capacity > 0:
-            drawn = sum(
-                float((np.maximum(-schedule.power[port.name], 0.0) * hours / port.discharging_efficiency).sum())
-                for port in device.ports
-                if port.name in schedule.power
-            )
-            cycles[device.name] = drawn / capacity
+        drawn = device.drawn_energy(schedule.window, schedule.power)
+        capacity = float(np.max(device.energy_bounds.get("soc-max", np.inf)))
+        if drawn is not None and np.isfinite(capacity) and capacity > 0:
+            cycles[device.name] = float(drawn.sum()) / capacity
     return cycles

@@ -167,9 +167,9 @@ def test_a_device_that_breaks_a_promise_is_told_so():
 
 
 def test_nobody_asks_for_the_class_of_a_device():
-    # But what plans without a search, as it knows the physics of some classes, what simulates a year, as it refuses
-    # sites with other classes, what leaves only those to their own ways that would be planned, and what tells of stored
-    # energy, or asks for more of it or of a load, of which a device of another class has none.
+    # But what plans without a search, as it knows the physics of some classes, what simulates past time, as it refuses
+    # sites with other classes, what leaves only those to their own ways that would be planned, what asks for more of a
+    # load, and what tells of targets for stored energy, or puts single fields of a class back.
     kinds = r"\b(Device|PortedDevice|Storage|Process|Inflexible|Adjustable|Port)\b"
     asks = re.compile(rf"isinstance\([^)]*{kinds}|type\([^)]*\) is (not )?{kinds}")
     root = Path(__file__).parents[3]
@@ -177,9 +177,7 @@ def test_nobody_asks_for_the_class_of_a_device():
     asking = {str(path.relative_to(root)) for path in modules if asks.search(path.read_text())}
     searching = {f"engine/search/{module}.py" for module in ("advice", "mixtures", "several_stores", "store_site")}
     planning = {f"engine/schedulers/{module}.py" for module in ("fallback_scheduler", "storage_dp", "uncontrolled")}
-    simulating = {f"engine/simulation/{module}.py" for module in ("rolling", "site_parts", "year")}
-    editing = {"app/jobs/handlers/past_year.py", "app/pages/what_if/knobs.py"}
-    telling = {
-        f"engine/explain/{module}.py" for module in ("headlines", "changes/earlier_inputs", "changes/key_figures")
-    }
+    simulating = {f"engine/simulation/{module}.py" for module in ("rolling", "site_parts")}
+    editing = {"app/pages/what_if/knobs.py"}
+    telling = {f"engine/explain/{module}.py" for module in ("headlines", "changes/earlier_inputs")}
     assert asking == searching | planning | simulating | editing | telling | {"engine/operation/setpoints.py"}
