@@ -16,7 +16,9 @@ export function followKeys(player, plot, views) {
   const pressed = (event) => {
     if (!view.el.isConnected) return document.removeEventListener("keydown", pressed)
     const other = event.ctrlKey || event.metaKey || event.altKey || !(event.key in acts)
-    if (other || state.disabled || !view.el.checkVisibility() || event.composedPath().some(isWrittenIn)) return
+    const taken = event.composedPath().some(event.key.length > 1 || event.key === " " ? isMovedBy : isWrittenIn)
+    if (other || state.disabled || !view.el.checkVisibility() || taken) return
+    event.preventDefault()
     acts[event.key]()
   }
   document.addEventListener("keydown", pressed)
@@ -24,6 +26,10 @@ export function followKeys(player, plot, views) {
 
 /** @param {any} part */
 const isWrittenIn = (part) => part.isContentEditable || part.matches?.("input:not([type=range]), textarea, select")
+
+/** Whether space and arrows have a meaning of their own there. @param {any} part */
+const isMovedBy = (part) =>
+  isWrittenIn(part) || part.matches?.("input, button, summary, [role=slider], [role=combobox]")
 
 /**
  * What each key does.
@@ -37,9 +43,14 @@ function actions(state) {
     state.direction = 0
     setTimeout(then, state.interval)  // a step that is on its way comes first
   }
+  const play = () => {
+    if (state.direction === 0 && state.value >= state.end) state.value = state.start
+    state.direction = state.direction === 0 ? 1 : 0
+  }
+  const next = () => stopFirst(() => { state.value = Math.min(state.value + 1, state.end) })
   return {
-    p: () => { state.direction = state.direction === 0 ? 1 : 0 },
-    n: () => stopFirst(() => { state.value = Math.min(state.value + 1, state.end) }),
+    p: play, " ": play, n: next, ArrowRight: next,
+    ArrowLeft: () => stopFirst(() => { state.value = Math.max(state.value - 1, state.start) }),
     s: () => stopFirst(() => { state.value = state.end }),
   }
 }

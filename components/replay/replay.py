@@ -22,7 +22,7 @@ MOST_FRAMES = 400
 FRAME_MS = 100
 KEYS = Script(__file__).call("followKeys", "player", "plot", "cb_context.index")
 """Moves the player by keys, while the replay is visible and nobody is typing."""
-HINT = "Keys: p plays and pauses, n shows the next moment, s stops at the last one."
+HINT = "Keys: space plays and pauses, ← and → show the moment before and after, s stops at the last one."
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -104,14 +104,14 @@ class Replay(Component):
         last = max(len(self.moments) - 1, 0)
         # A player needs more than one moment; with one it is there, but disabled.
         self.player = self.player_kind(
-            start=0, end=max(last, 1), value=last, interval=FRAME_MS, loop_policy="once", show_loop_controls=False,
+            start=0, end=max(last, 1), value=0, interval=FRAME_MS, loop_policy="once", show_loop_controls=False,
             show_value=False, width=320, disabled=last == 0,
         )  # fmt: skip
         self.series = TimeSeries(
             charts=self._known(), zone=self.zone, span=self.span, dark=self.dark, steady=True, moment=self.moment
         )
         self._label = pn.pane.HTML(self._written(), margin=(10, 8), min_width=340)
-        self.player.param.watch(self._move, "value")
+        self.player.param.watch(self._move, ["value", "interval"])
         # One is enough, as keys move the player and no chart.
         for plot in self.series.figures[:1]:
             Callback(plot, code={"inner_width": KEYS}, args={"plot": plot, "player": self.player})
@@ -137,7 +137,8 @@ class Replay(Component):
         if self.moment is None:
             return '<span role="status">There is nothing to replay in this time range.</span>'
         at = from_us(self.moment).astimezone(zone(self.zone))
-        return f'<span role="status">As known at <b>{at:%a %-d %b %Y %H:%M}</b> ({self.zone})</span>'
+        speed = f"<span>{1000 / self.player.interval:.3g} moments a second</span>"
+        return f'<span role="status">As known at <b>{at:%a %-d %b %Y %H:%M}</b> ({self.zone})</span> · {speed}'
 
     @param.depends("dark", watch=True)
     def _recolour(self) -> None:

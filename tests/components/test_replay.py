@@ -44,6 +44,8 @@ def test_playing_moves_lines_label_and_mark():
     shown = Replay(charts=[ReplayedChart("Load", [history(*TWICE)])], zone="Europe/Amsterdam")
     figure = shown.series._drawn[0].figure
     values = figure.renderers[0].data_source
+    assert set(values.data["y"]) == {10, 20}  # it begins at the first moment, from where it plays
+    shown.player.value = shown.player.end
     assert set(values.data["y"]) == {11, 21, 30}
     shown.player.value = 0
     assert set(values.data["y"]) == {10, 20}
@@ -55,6 +57,7 @@ def test_figures_stay_while_nothing_is_known_of_a_line():
     late = history((0, 5, 1), label="PV")
     shown = Replay(charts=[ReplayedChart("Load", [history(*TWICE)]), ReplayedChart("PV", [late])])
     figures = [drawn.figure for drawn in shown.series._drawn]
+    shown.player.value = shown.player.end
     shown.player.value = 0
     assert [drawn.figure for drawn in shown.series._drawn] == figures
     assert len(figures[1].renderers[0].data_source.data["x"]) == 0
@@ -72,6 +75,13 @@ def test_the_axis_stands_still():
     shown = Replay(charts=[ReplayedChart("Load", [history(*TWICE)])])
     plot, player = shown.series.figures[0], shown.player
     span = (plot.y_range.start, plot.y_range.end)
-    player.value = 0
+    player.value = player.end
     assert (plot.y_range.start, plot.y_range.end) == span
     assert span[0] < 10 and span[1] > 30
+
+
+def test_the_speed_is_written_beside_the_player():
+    shown = Replay(charts=[ReplayedChart("Load", [history(*TWICE)])])
+    assert ">10 moments a second<" in shown._label.object
+    shown.player.interval = 400
+    assert ">2.5 moments a second<" in shown._label.object
