@@ -39,6 +39,10 @@ MOST_LABELS = 12
 """Rows that are named at the axis."""
 DIVERGING = (np.array([0, 114, 178]), np.array([242, 242, 238]), np.array([213, 94, 0]))
 """Colours of the lowest negative value, of zero and of the highest value: blue, near white, orange."""
+OUTER = (0.02, 0.98)
+"""Quantiles of the values at which the colours end."""
+LITTLE = 0.05
+"""Share of the largest that values of the other sign must have to count."""
 SCRIPT = Script(__file__)
 
 
@@ -64,11 +68,18 @@ def clock(zone: str, events: Microseconds) -> tuple[Microseconds, np.ndarray]:
     return events + offsets[known], second
 
 
-def heatmap_cells(trace: Trace, *, zone: str, days: int = 1) -> HeatmapCells:
-    """Values of a line as rows of 1 or 7 days; several values of one cell are averaged, amounts added."""
+def heatmap_cells(trace: Trace, *, zone: str, days: int = 1, finest: int = FINEST) -> HeatmapCells:
+    """Values of a line as rows of 1 or 7 days; several values of one cell are averaged, amounts added.
+
+    Args:
+        trace: The line.
+        zone: IANA name of the zone of the days.
+        days: Days of one row.
+        finest: Shortest column [µs].
+    """
     events, values, _ = trace.present
     local, second = clock(zone, events)
-    row, step = days * DAY, max(trace.pace or HOUR, FINEST)
+    row, step = days * DAY, max(trace.pace or HOUR, finest)
     origin = MONDAY if days == 7 else 0
     first = (int(local.min()) - origin) // row * row + origin
     twice = is_in_repeated_hour(zone, events)
@@ -141,14 +152,34 @@ def draw_heatmap(cells: HeatmapCells, trace: Trace, zone: str) -> figure:
 
 def colour_mapper(trace: Trace, values: Floats) -> LinearColorMapper:
     """Blue to orange around zero for power that flows both ways, else dark to light."""
-    low, high = float(np.nanmin(values)), float(np.nanmax(values))
-    clear = "rgba(0, 0, 0, 0)"
-    if not (low < 0 < high) or trace.quantity == "other":
-        return LinearColorMapper(palette=Cividis256, low=low, high=high if high > low else low + 1, nan_color=clear)
-    palette, most = [], max(-low, high)
-    # An odd number, so that zero has a colour of its own.
+    low, high, diverging = colour_range(trace, values)
+    palette = DIVERGING_PALETTE if diverging else Cividis256
+    return LinearColorMapper(palette=palette, low=low, high=high, nan_color="rgba(0, 0, 0, 0)")
+
+
+def colour_range(trace: Trace, values: Floats) -> tuple[float, float, bool]:
+    """Values at which the colours end, their quantiles 2 and 98 %, and whether they diverge from zero.
+
+    They do for power and energy that flow both ways to some extent: a few slightly negative values waste no half of the
+    colours.
+    """
+    low, high = (float(end) for end in np.nanquantile(values, OUTER))
+    if low == high:
+        low, high = float(np.nanmin(values)), float(np.nanmax(values))
+    most = max(-low, high)
+    if trace.quantity != "other" and min(-low, high) > LITTLE * most:
+        return -most, most, True
+    return low, high if high > low else low + 1, False
+
+
+def diverging_palette() -> list[str]:
+    """Colours from blue over near white to orange: an odd number, so that zero has one of its own."""
+    palette = []
     for share in np.linspace(-1, 1, 255):
         end = DIVERGING[0] if share < 0 else DIVERGING[2]
         red, green, blue = (DIVERGING[1] + abs(share) * (end - DIVERGING[1])).round().astype(int)
         palette.append(f"#{red:02x}{green:02x}{blue:02x}")
-    return LinearColorMapper(palette=palette, low=-most, high=most, nan_color=clear)
+    return palette
+
+
+DIVERGING_PALETTE = diverging_palette()

@@ -76,6 +76,7 @@ PAGES_SEEN: dict[str, PageLine] = {
     "/sensors/{id:int}?data=charts&first=0&last=1": SENSOR('"digest"', instead='"problem"'),
     "/sensors/{id:int}?tab=chart": SENSOR("all charts move together", tab="Chart"),
     "/sensors/{id:int}?tab=replay": SENSOR("[Nn]othing to replay", tab="Replay"),
+    "/sensors/{id:int}?tab=analysis": SENSOR("No values yet", tab="Analysis"),
     "/sensors/{id:int}?tab=heatmap": SENSOR("No values yet", tab="Heatmap"),
     "/sensors/{id:int}?tab=bars": SENSOR("No values yet", tab="Bars"),
     "/sensors/{id:int}?tab=distribution": SENSOR("No values yet", tab="Distribution"),

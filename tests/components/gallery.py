@@ -9,6 +9,7 @@ import numpy as np
 import panel as pn
 
 import components
+from components.analysis.analysis import SensorAnalysis
 from components.charts.bars import Bars
 from components.charts.distribution import Distribution
 from components.charts.heatmap import Heatmap
@@ -71,6 +72,7 @@ EXAMPLES: dict[str, Callable[[], Component | RowTable]] = {
     "Bars": lambda: Bars(trace=trace(DAY)),
     "Heatmap": lambda: Heatmap(trace=trace(DAY)),
     "Distribution": lambda: Distribution(trace=trace(DAY)),
+    "SensorAnalysis": lambda: SensorAnalysis(trace=trace(DAY)),
     "Replay": replay,
     "AssetMap": lambda: AssetMap(places=[MapPlace(**HOUSE, owner="Toy", latitude=52.4, longitude=4.9)]),
     "PlacePicker": lambda: PlacePicker(latitude=52.4, longitude=4.9),
@@ -86,7 +88,10 @@ EXAMPLES: dict[str, Callable[[], Component | RowTable]] = {
     "RowTable": lambda: RowTable(columns=["Name"], rows=[["House"]]),
 }
 """Name of each component → what makes an example of it."""
-DRAWN_ON = ("TimeSeries", "ScheduleChart", "Bars", "Heatmap", "Distribution", "Replay", "AssetMap", "PlacePicker")
+DRAWN_ON = (
+    "TimeSeries", "ScheduleChart", "Bars", "Heatmap", "Distribution", "SensorAnalysis", "Replay", "AssetMap",
+    "PlacePicker",
+)  # fmt: skip
 """Those that are drawn on a canvas; the others are text with the word House."""
 
 

@@ -1,4 +1,4 @@
-"""Tabs Heatmap, Bars and Distribution of a sensor: the patterns in the values of a longer time."""
+"""Tabs Analysis, Heatmap, Bars and Distribution of a sensor: the patterns in the values of a longer time."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,6 +17,7 @@ from app.fragments import time_range
 from app.widgets.async_content import fill, note
 from app.widgets.layout import Shell, query, remember
 from app.widgets.tabs import Part
+from components.analysis.analysis import SensorAnalysis
 from components.charts.bars import PER, Bars
 from components.charts.distribution import Distribution
 from components.charts.heatmap import Heatmap
@@ -108,7 +109,9 @@ class Patterns(pn.viewable.Viewer):
         if self._kind == "heatmap" and content.sensor.resolution >= LONGEST_STEP:
             return [note("A heatmap needs values more often than once a day. See the Chart tab.")]
         picture: Component
-        if self._kind == "heatmap":
+        if self._kind == "analysis":
+            picture = SensorAnalysis(trace=content.trace, zone=content.zone, dark=self._page.root.dark_theme)
+        elif self._kind == "heatmap":
             picture = Heatmap(trace=content.trace, zone=content.zone, days=self._rows.value)
         elif self._kind == "bars":
             picture = Bars(trace=content.trace, zone=content.zone, per=self._per.value)
@@ -124,5 +127,5 @@ def _part(kind: str, page: Shell, sensor_id: int) -> Part:
     return Part(kind, kind.capitalize(), lambda _session, _principal: None, lambda _: [Patterns(page, sensor_id, kind)])
 
 
-PARTS = {kind: partial(_part, kind) for kind in ("bars", "heatmap", "distribution")}
+PARTS = {kind: partial(_part, kind) for kind in ("analysis", "bars", "heatmap", "distribution")}
 """Makers of the tabs, by their names in the address."""

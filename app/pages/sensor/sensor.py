@@ -124,7 +124,7 @@ PARTS: dict[str, Callable[[Shell, int], Part]] = {
 TEXT_TABS = {"statistics": statistics_tab.TAB, "data": data_tab.TAB, "settings": settings_tab.TAB}
 TABS = {
     key: key.capitalize()
-    for key in ("chart", "replay", "bars", "heatmap", "distribution", "statistics", "data", "settings")
+    for key in ("chart", "analysis", "replay", "bars", "heatmap", "distribution", "statistics", "data", "settings")
 }
 FORMS = annotation_forms(Sensor)
 TIMED = {"chart": time_range.usual, "replay": time_range.remembered}
