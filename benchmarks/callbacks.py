@@ -87,7 +87,7 @@ def round_trips(page: Page) -> list[float]:
     return took[3:]
 
 
-def told(name: str, took: list[float]) -> str:
+def summary(name: str, took: list[float]) -> str:
     """Return a line of the table."""
     return f"| {name} | {statistics.median(took):.0f} ms | {statistics.quantiles(took, n=20)[18]:.0f} ms |"
 
@@ -104,12 +104,12 @@ def main() -> None:
             sign_in(page, f"{site.url}/assets")
             page.get_by_label("Search").wait_for(timeout=60_000)
             print(f"load {os.getloadavg()[0]:.1f}")
-            print(told("alone", round_trips(page)), flush=True)
+            print(summary("alone", round_trips(page)), flush=True)
             with Clients(site, ids.year, ids.sensor) as clients:
                 begun = time.perf_counter()
                 took = round_trips(page)
                 rate = clients.answers / (time.perf_counter() - begun)
-            print(told(f"with {CLIENTS} clients ({rate:.0f} answers a second)", took))
+            print(summary(f"with {CLIENTS} clients ({rate:.0f} answers a second)", took))
             print(f"load {os.getloadavg()[0]:.1f}")
             browser.close()
 

@@ -113,13 +113,13 @@ def latency(with_redis: bool, count: int = 100) -> None:
                 assert answer.status_code == 200, answer.text
             for each in workers:
                 each.terminate()
-        told("trigger -> result [ms]", np.array(took[5:]))
+        print_times("trigger -> result [ms]", np.array(took[5:]))
         with database.reading() as session:
             [line] = job_search.durations(session, since=START)
             print(f"waited {1000 * line.waited:.1f} ms, took {1000 * line.took:.1f} ms (medians of the job rows)")
 
 
-def told(name: str, values: np.ndarray) -> None:
+def print_times(name: str, values: np.ndarray) -> None:
     middle, late = np.percentile(values, [50, 95])
     print(f"{name}: median {middle:.1f}, p95 {late:.1f}, max {values.max():.1f}; load {os.getloadavg()[0]:.1f}")
 

@@ -138,7 +138,7 @@ def services(
                 raise SystemExit(
                     "PostgreSQL's server binaries and redis-server are needed; tests/run.sh installs them."
                 )
-            database_server = stack.enter_context(Restartable.made(binaries, parent))
+            database_server = stack.enter_context(Restartable.new(binaries, parent))
             queue, url = Redis(), database_server.url
             queue.start()
             stack.callback(queue.end)

@@ -163,7 +163,7 @@ def best(page: Page, site: Api, path: str, figures: int) -> tuple[float, str]:
     tried = []
     for _ in range(4):
         meter = Meter(site.pid)
-        tried.append((opened(page, path, figures)[1], meter.told()))
+        tried.append((opened(page, path, figures)[1], meter.summary()))
     return min(tried)
 
 

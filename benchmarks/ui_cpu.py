@@ -39,7 +39,7 @@ class Meter:
     def __init__(self, server: int) -> None:
         self._server, self._before, self._browser = server, of(server), of_browser()
 
-    def told(self) -> str:
+    def summary(self) -> str:
         """Return both, as text."""
         browser = sum(max(spent - self._browser.get(pid, 0), 0) for pid, spent in of_browser().items())
         return f"server {of(self._server) - self._before:.2f} s, browser {browser:.2f} s"

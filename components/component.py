@@ -46,7 +46,7 @@ class HtmlComponent(Component):
     def _draw(self) -> None:
         """Write the HTML of the parameters into the pane; a subclass says which parameters it depends on."""
         # No abstractmethod: the metaclass of param and that of abc conflict, so that no such class can be made.
-        raise NotImplementedError
+        raise NotImplementedError  # param and abc have metaclasses that conflict
 
 
 def write(shown: pn.viewable.Viewable, file: str | Path, title: str) -> None:

@@ -18,7 +18,7 @@ Column = InstrumentedAttribute[Any]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Listed:
+class AssetSummary:
     """One asset of a list."""
 
     id: int
@@ -33,7 +33,7 @@ class Listed:
     sensors: int
 
 
-def assets(session: Session, condition: ColumnElement[bool]) -> list[Listed]:
+def assets(session: Session, condition: ColumnElement[bool]) -> list[AssetSummary]:
     """Return the assets that meet a condition, by name."""
     above = aliased(Asset)
     counted = select(func.count(Sensor.id)).where(Sensor.asset_id == Asset.id).scalar_subquery()
@@ -48,7 +48,7 @@ def assets(session: Session, condition: ColumnElement[bool]) -> list[Listed]:
         .where(condition)
         .order_by(func.lower(Asset.name), Asset.id)
     )  # fmt: skip
-    return [Listed(**row._mapping) for row in session.execute(query)]
+    return [AssetSummary(**row._mapping) for row in session.execute(query)]
 
 
 def data_span(session: Session, sensor_ids: Collection[int]) -> tuple[int, int] | None:

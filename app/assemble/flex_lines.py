@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from app.assemble.showing import FlexField, ShownChart
+from app.assemble.showing import FlexField, SensorChart
 from app.assemble.site.flex_config import LANGUAGES
 from app.auth.access.access import NotAllowed
 from app.auth.access.references import References
@@ -131,7 +131,7 @@ def field_lines(references: References, fields: Iterable[FlexField]) -> dict[Fle
     return lines
 
 
-def with_sensors(chart: ShownChart, lines: Collection[FieldLine]) -> list[int]:
+def with_sensors(chart: SensorChart, lines: Collection[FieldLine]) -> list[int]:
     """Return the ids of all sensors that a chart shows: its own, and those that its fields name."""
     named = [key for line in lines for key in line.sensors]
     return list(dict.fromkeys([*chart.sensors, *named]))

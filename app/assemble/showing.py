@@ -20,7 +20,7 @@ class FlexField:
 
 
 @dataclass(frozen=True)
-class ShownChart:
+class SensorChart:
     """One chart as an asset asks for it."""
 
     title: str
@@ -36,18 +36,18 @@ class ShownChart:
         return bool(self.sensors or self.fields)
 
 
-def wanted(sensors_to_show: Iterable[Any]) -> list[ShownChart]:
+def wanted(sensors_to_show: Iterable[Any]) -> list[SensorChart]:
     """Return the charts asked for, without those that name neither a sensor nor a field."""
     return [chart for chart in map(one, sensors_to_show) if chart.shows]
 
 
-def one(entry: Any) -> ShownChart:
+def one(entry: Any) -> SensorChart:
     """Return what an entry asks for; it may name nothing."""
     title = str(entry.get("title") or "") if isinstance(entry, dict) else ""
-    return ShownChart(title, list(named(entry)), tuple(named_fields(entry)))
+    return SensorChart(title, list(named(entry)), tuple(named_fields(entry)))
 
 
-def written(chart: ShownChart) -> Any:
+def written(chart: SensorChart) -> Any:
     """Return a chart as an entry of sensors_to_show: with title or fields a dictionary, else an id or ids."""
     if chart.fields:
         plots: list[dict[str, Any]] = [{"sensors": list(chart.sensors)}] * bool(chart.sensors)

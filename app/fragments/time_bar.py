@@ -28,7 +28,7 @@ NAMED = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class ShownTime:
+class TimeInView:
     """Time range that a page shows."""
 
     start: datetime
@@ -53,7 +53,7 @@ def read_time(
     data: time_range.Span | None,
     *,
     usual: Callable[..., tuple[datetime, datetime]] = time_range.usual,
-) -> ShownTime:
+) -> TimeInView:
     """Time range that the address of a page asks for, by its arguments ``start``, ``end`` and ``live``.
 
     Args:
@@ -64,10 +64,10 @@ def read_time(
     local = zone(visit.principal.timezone)
     asked = time_range.asked(visit.query.get("start"), visit.query.get("end"), local)
     start, end = asked or usual(data, now=datetime.now(UTC), local=local)
-    return ShownTime(start=start.astimezone(local), end=end.astimezone(local), is_live="live" in visit.query)
+    return TimeInView(start=start.astimezone(local), end=end.astimezone(local), is_live="live" in visit.query)
 
 
-def time_bar(visit: Visit, shown: ShownTime) -> Markup:
+def time_bar(visit: Visit, shown: TimeInView) -> Markup:
     """Bar that shows a time range and lets people choose another, as HTML."""
     start, end = (moment // MILLISECOND for moment in shown.span)
     return render(

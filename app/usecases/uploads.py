@@ -27,7 +27,7 @@ from engine.importing.layout import Evidence, FileError, Layout, Undecided, Valu
 from engine.series.iso_time import duration, from_us
 
 TRUE = {"true", "1", "on", "yes"}
-SHOWN = 20
+MOST_LINES = 20
 """Most rows that cannot be read of which one is told."""
 
 
@@ -138,8 +138,8 @@ def read_upload(session: Session, actor: Actor, sensor_id: int, upload: FileUplo
         except FileError as error:
             # Before the more general error below: its rows are listed one by one.
             rows = [f"Row {row.row}: {row.text!r} {row.reason}" for row in error.problems]
-            more = [f"… and {len(rows) - SHOWN} more rows"] if len(rows) > SHOWN else []
-            raise Invalid("files", {name: rows[:SHOWN] + more}) from None
+            more = [f"… and {len(rows) - MOST_LINES} more rows"] if len(rows) > MOST_LINES else []
+            raise Invalid("files", {name: rows[:MOST_LINES] + more}) from None
         except Undecided as error:
             # With the name of the file, as only one of several may have to be answered for.
             raise Undecided(error.questions, name) from None
@@ -214,7 +214,7 @@ def _document(preview: Preview, sensor: Sensor) -> dict[str, Any]:
     return {
         "refused": preview.refused,
         "rows": reading.row_count,
-        "problems": [problem._asdict() for problem in reading.problems[:SHOWN]],
+        "problems": [problem._asdict() for problem in reading.problems[:MOST_LINES]],
         "questions": [question.document() for question in reading.questions],
         "evidence": [entry._asdict() for entry in reading.evidence],
         "notices": reading.notices,
@@ -235,7 +235,7 @@ def _document(preview: Preview, sensor: Sensor) -> dict[str, Any]:
         "last": from_us(summary.last).isoformat() if summary else None,
         "unit": sensor.unit,
         "sample": [[from_us(event).isoformat(), value] for event, value in summary.sample] if summary else [],
-        "gaps": [[from_us(int(at)).isoformat() for at in gap] for gap in preview.gaps[:SHOWN]],
+        "gaps": [[from_us(int(at)).isoformat() for at in gap] for gap in preview.gaps[:MOST_LINES]],
         "stored": written.stored if written else 0,
         "unchanged": written.unchanged if written else 0,
     }

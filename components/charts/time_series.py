@@ -114,7 +114,7 @@ class TimeSeries(Component):
         self._mark()
         self._drawn = []
         self._build()
-        while self._waiting and not any(map(self._is_shown, self._drawn)):
+        while self._waiting and not any(map(self._is_visible, self._drawn)):
             self._build()  # only a figure can tell that more are wanted
         self._place()
 
@@ -145,17 +145,17 @@ class TimeSeries(Component):
             self._drawn.append(drawn)
         self._annotate()
 
-    def _is_shown(self, drawn: DrawnChart) -> bool:
+    def _is_visible(self, drawn: DrawnChart) -> bool:
         return self.steady or drawn.chart.span is not None
 
     def _place(self) -> None:
         """Put what is built into the document."""
-        shown = [drawn for drawn in self._drawn if self._is_shown(drawn)]
+        shown = [drawn for drawn in self._drawn if self._is_visible(drawn)]
         self._saver.args = picture_saver([d.figure for d in shown], [d.chart.title for d in shown], self.file).args
         self._view.readout.tell_of([drawn.figure for drawn in shown])
         parts: list[LayoutDOM] = []
         for drawn in self._drawn:
-            body = drawn.figure if self._is_shown(drawn) else Div(text=legend.notice(drawn.chart.empty), margin=8)
+            body = drawn.figure if self._is_visible(drawn) else Div(text=legend.notice(drawn.chart.empty), margin=8)
             parts += [drawn.heading, body]
         if self._waiting:
             room = empty_room(len(self._waiting), self.height)

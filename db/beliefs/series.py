@@ -90,16 +90,16 @@ class SeriesRow(NamedTuple):
     @classmethod
     def seen(cls, driver: Driver, sensor_id: int, source_id: int) -> Self | None:
         """Return the line as it is now; None: no such series."""
-        return cls._found(driver, sensor_id, source_id, "")
+        return cls._select(driver, sensor_id, source_id, "")
 
     @classmethod
     def locked(cls, driver: Driver, sensor_id: int, source_id: int) -> Self | None:
         """Return the line and let nobody else write the series until the transaction ends; None: no such series."""
         # A SQLite writer holds the lock of the whole file since its transaction began.
-        return cls._found(driver, sensor_id, source_id, "" if driver.is_sqlite else "FOR UPDATE")
+        return cls._select(driver, sensor_id, source_id, "" if driver.is_sqlite else "FOR UPDATE")
 
     @classmethod
-    def _found(cls, driver: Driver, sensor_id: int, source_id: int, how: str) -> Self | None:
+    def _select(cls, driver: Driver, sensor_id: int, source_id: int, how: str) -> Self | None:
         query = f"SELECT {', '.join(cls._fields)} FROM belief_series WHERE sensor_id = ? AND source_id = ? {how}"
         found = driver.rows(query, (sensor_id, source_id))
         return cls._make(found[0]) if found else None

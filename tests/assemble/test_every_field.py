@@ -29,7 +29,7 @@ class House:
     """A house with a battery and whatever a row needs beside it."""
 
     home: Home
-    made: dict[str, int] = field(default_factory=dict)
+    sensor_ids: dict[str, int] = field(default_factory=dict)
 
     def plan(self, model: Any = None, context: Any = None, *others: Any) -> Planned:
         entries = [{"sensor": self["battery"], **BATTERY, **(model or {})}, *others]
@@ -38,7 +38,7 @@ class House:
                               prices | (context or {}))  # fmt: skip
 
     def __getitem__(self, name: str) -> int:
-        return self.made[name]
+        return self.sensor_ids[name]
 
     def ref(self, name: str) -> dict[str, int]:
         return {"sensor": self[name]}

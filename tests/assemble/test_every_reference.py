@@ -81,7 +81,7 @@ def cases() -> Iterator[Case]:
 CASES = list(cases())
 
 
-def shown(case: Case) -> str:
+def case_id(case: Case) -> str:
     return f"{case.model.__name__}.{case.fact.name} {case.value}"
 
 
@@ -98,7 +98,7 @@ def target(home: Home) -> Home:
     return home
 
 
-@pytest.mark.parametrize("case", CASES, ids=shown)
+@pytest.mark.parametrize("case", CASES, ids=case_id)
 def test_every_reference_is_asked_for_with_its_right(target: Home, case: Case) -> None:
     [named] = case.read(KEY).references()
     assert (named.key, named.target) == (KEY, "asset" if case.names_asset else "sensor")
@@ -116,7 +116,7 @@ def test_every_field_that_could_name_something_is_tried() -> None:
     assert tried == says
 
 
-@pytest.mark.parametrize("case", [case for case in CASES if case.fact.unit], ids=shown)
+@pytest.mark.parametrize("case", [case for case in CASES if case.fact.unit], ids=case_id)
 def test_a_sensor_is_refused_where_its_unit_would_be_as_text(target: Home, case: Case) -> None:
     wrong = "EUR/kW" if unit_for(case) != "EUR/kW" else "EUR/kWh"
     key = target.sensor("house", "wrong one", wrong, timedelta(minutes=15))
@@ -130,7 +130,7 @@ def test_a_sensor_is_refused_where_its_unit_would_be_as_text(target: Home, case:
 OUTPUTS = [case for case in CASES if FieldRole.WRITES in case.fact.role]
 
 
-@pytest.mark.parametrize("case", OUTPUTS, ids=shown)
+@pytest.mark.parametrize("case", OUTPUTS, ids=case_id)
 def test_every_output_receives_a_part_of_the_plan(target: Home, case: Case) -> None:
     key = target.sensor("house", "result", unit_for(case))
     references, fields = References(target.session, None), case.read(key)
@@ -143,7 +143,7 @@ IN_A_PLAN = (StorageModel, FlexContext)
 PLANNED = [case for case in CASES if case.model in IN_A_PLAN and case.fact.unit and case.fact.name != "sensor"]
 
 
-@pytest.mark.parametrize("case", PLANNED, ids=shown)
+@pytest.mark.parametrize("case", PLANNED, ids=case_id)
 def test_an_automation_waits_for_what_a_plan_reads_and_for_nothing_it_writes(target: Home, case: Case) -> None:
     power, key = target.sensor("house", "power", "kW"), target.sensor("house", "any", unit_for(case))
     own = {case.fact.name: put(case.value, key)}
@@ -174,7 +174,7 @@ def test_a_new_field_is_asked_for_and_written_to_by_its_declaration_alone(target
     assert (received.sensor.id, received.sign) == (output, -1.0)
 
 
-@pytest.mark.parametrize("case", CASES, ids=shown)
+@pytest.mark.parametrize("case", CASES, ids=case_id)
 def test_what_is_no_longer_there_is_told_with_its_field(target: Home, case: Case) -> None:
     with pytest.raises(
         FieldError, match=r"there is no (sensor|asset) 999; add it first, or name another one"

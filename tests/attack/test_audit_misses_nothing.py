@@ -100,7 +100,7 @@ def asking(people: Database, tmp_path_factory: pytest.TempPathFactory) -> Iterat
             serial = session.get_one(User, ids[f"u:{kind}"]).session_serial
         who = running.identities.find(ids[f"u:{kind}"], serial)
         request = Request(running=running, principal=who, now=datetime.now(UTC), address="http://x", headers={})
-        acting.done(route, request, arguments(route, line.given(ids)))
+        acting.done(route, request, arguments(route, line.arguments(ids)))
 
     yield ask
     running.limits.close()

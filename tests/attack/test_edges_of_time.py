@@ -90,7 +90,7 @@ def test_fields_of_every_kind_are_found() -> None:
 
 @pytest.mark.parametrize("name, place, kind", PLACES, ids=[f"{name} {'.'.join(place)}" for name, place, _ in PLACES])
 def test_no_field_takes_what_leads_out_of_the_calendar(served: Api, name: str, place: Place, kind: str) -> None:
-    given = TABLE[name].given(served.ids)
+    given = TABLE[name].arguments(served.ids)
     outside, odd = FORMATS[kind]
     turn = PLACES.index((name, place, kind))
     for value in in_turn(outside, turn, 3):
@@ -105,7 +105,7 @@ def test_no_field_takes_what_leads_out_of_the_calendar(served: Api, name: str, p
 @pytest.mark.parametrize("name", [name for name, place, kind in PLACES if place[-1] == "duration"])
 def test_no_start_and_duration_lead_out_together(served: Api, name: str, start: str, duration: str) -> None:
     part = next(place[0] for each, place, _ in PLACES if each == name and place[-1] == "duration")
-    given = put(put(TABLE[name].given(served.ids), (part, "start"), start), (part, "duration"), duration)
+    given = put(put(TABLE[name].arguments(served.ids), (part, "start"), start), (part, "duration"), duration)
     assert send(served, name, given, "root").status_code < 500
 
 
@@ -126,7 +126,7 @@ def test_no_flex_field_leads_out_of_the_calendar(served: Api, fields: dict[str, 
         *((at, "PT1H") for at in MOMENTS + ODD_MOMENTS),
         *(("2026-01-05T00:00:00Z", d) for d in DURATIONS),
     ]:
-        given = TABLE[name].given(served.ids)
+        given = TABLE[name].arguments(served.ids)
         text = json.dumps(fields).replace("{at}", at).replace("{lasts}", lasts)
         for key, value in json.loads(text).items():
             if key == "flex-context":
@@ -141,7 +141,7 @@ def test_no_flex_field_leads_out_of_the_calendar(served: Api, fields: dict[str, 
 @pytest.mark.parametrize("more", ["", "{at}", "2026-01-05T00:00:00Z"])
 def test_no_row_of_a_file_leads_out_of_the_calendar(served: Api, at: str, more: str) -> None:
     name = "POST /api/v3_0/sensors/{id}/data/upload"
-    given = TABLE[name].given(served.ids)
+    given = TABLE[name].arguments(served.ids)
     known = more.format(at=at)
     given["file"] = f"t,v,known\n{at},1,{known}\n"
     given["query"] = {"belief-column": "known"} if known else {}

@@ -58,7 +58,7 @@ def served(people: Database, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 def asked(served: Api, name: str) -> requests.Response:
     """Send the request of a line of the table, as somebody who may."""
     who = next(iter(sorted(TABLE[name].allowed & set(serving.USERS))))
-    return send(served, name, TABLE[name].given(served.ids), who)
+    return send(served, name, TABLE[name].arguments(served.ids), who)
 
 
 def test_no_endpoint_fails_while_others_write(people: Database, served: Api) -> None:

@@ -117,10 +117,10 @@ COUNT = iter(range(1000))
 @pytest.fixture
 def login(site: Api, people: Database) -> Login:
     """Somebody new in the mill, who is consultant there besides."""
-    return made(site, people, "Mill", "account-admin", "consultant")
+    return new_login(site, people, "Mill", "account-admin", "consultant")
 
 
-def made(site: Api, people: Database, account: str, *roles: str) -> Login:
+def new_login(site: Api, people: Database, account: str, *roles: str) -> Login:
     name = f"somebody{next(COUNT)}"
     with people.writing() as session:
         user = User(
@@ -204,7 +204,7 @@ def account_deleted(login: Login, people: Database) -> None:
         session.add(closing)
         session.flush()
     login.site.ids["a:closing"] = closing.id
-    login.__dict__.update(made(login.site, people, "closing").__dict__)  # whose account closes
+    login.__dict__.update(new_login(login.site, people, "closing").__dict__)  # whose account closes
     flexscope(people, login.site, "delete", "account", "--id", str(closing.id), "--force")
 
 
@@ -277,7 +277,7 @@ def test_nothing_is_kept_where_somebody_else_knows_the_password(site: Api, peopl
 
 
 def test_nobody_keeps_keys_of_others(site: Api, people: Database, login: Login) -> None:
-    other = made(site, people, "Mill")
+    other = new_login(site, people, "Mill")
     by_page(login, people, keep_access_key=str(other.keys["meter"]))
     assert (login.status("key"), other.status("key")) == (401, 200)
 
@@ -293,7 +293,7 @@ def test_the_end_of_a_consultancy_ends_what_consultants_had_open(site: Api, peop
         client = Account(name=f"client{next(COUNT)}", consultancy_account_id=site.ids["a:Advice"])
         session.add(client)
         session.flush()
-    login = made(site, people, "Advice", "consultant")
+    login = new_login(site, people, "Advice", "consultant")
     path = f"{site.url}/api/v3_0/accounts/{client.id}"
     assert requests.get(path, headers={"Authorization": login.key}, timeout=120).status_code == 200
     assert site.patch(f"/accounts/{client.id}", who="root", json={"consultancy_account_id": None}).status_code == 200
@@ -316,7 +316,7 @@ def test_the_loss_of_a_role_of_the_account_ends_sessions_and_tokens(site: Api, p
 
 
 def test_an_id_given_again_revives_no_login(site: Api, people: Database) -> None:
-    old = made(site, people, "Mill")
+    old = new_login(site, people, "Mill")
     deleted(old, people)
     again = User(id=old.id, email=f"x{old.id}@example.org", username=f"x{old.id}", password_hash=password_hash())
     with people.writing() as session:

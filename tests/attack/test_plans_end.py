@@ -16,7 +16,7 @@ LIMIT = 1.0
 """Time limit of previews and of jobs here [s of processor time]."""
 ANSWERED = 10.0
 """What the server computes for an answer at most; a plan without end takes for ever [s of processor time]."""
-FOUND = {"optimal", "within the accepted gap", "best found in time"}
+WITH_PLAN = {"optimal", "within the accepted gap", "best found in time"}
 BATTERY = {"soc-at-start": "2 kWh", "soc-min": "1 kWh", "soc-max": "10 kWh", "roundtrip-efficiency": "90%"}
 CHEAP, DEAR = "0.20 EUR/kWh", "0.25 EUR/kWh"
 
@@ -52,7 +52,7 @@ def is_plan(answer: requests.Response) -> bool:
     if answer.status_code == 422:
         assert len(answer.text) > 60 and "report the case" not in answer.text
         return False
-    assert told["status"] in FOUND
+    assert told["status"] in WITH_PLAN
     gap = told["solver"]["gap"]
     assert gap is None or gap >= 0
     if told["status"] == "best found in time":
@@ -179,7 +179,7 @@ def test_a_job_tells_the_gap_of_a_plan_that_was_ended(hasty: Api) -> None:
     told = hasty.ended(job).json()
     assert told["status"] == "FINISHED", told
     plan = hasty.get(f"/sensors/{hasty.ids['p1']}/schedules/{job}").json()["scheduler_info"]
-    assert plan["status"] in FOUND and {"gap", "solving-s"} <= plan["solver"].keys()
+    assert plan["status"] in WITH_PLAN and {"gap", "solving-s"} <= plan["solver"].keys()
 
 
 def test_others_are_answered_while_hard_plans_are_made(hasty: Api) -> None:

@@ -89,7 +89,7 @@ def house(people: Database, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 
 def send(house: House, name: str, key: str) -> requests.Response:
     """Send what the table says of an endpoint, with an Idempotency-Key."""
-    given, (method, _, path) = TABLE[name].given(house.api.ids), name.partition(" ")
+    given, (method, _, path) = TABLE[name].arguments(house.api.ids), name.partition(" ")
     more: dict[str, Any] = {"params": given.get("query")}
     if "file" in given:
         more["files"] = {"uploaded-files": ("x.csv", given["file"], "text/csv")}

@@ -52,12 +52,12 @@ def server(people: Database, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
 @pytest.mark.parametrize("name", [name for name in WRITING if name not in OF_HIMSELF])
 def test_who_only_reads_changes_nothing(server: Server, name: str) -> None:
-    assert server.ask(ROUTES[name], "reading", TABLE[name].given(server.ids)) == "forbidden"
-    assert server.ask(ROUTES[name], "reader", TABLE[name].given(server.ids)) == "forbidden"
+    assert server.ask(ROUTES[name], "reading", TABLE[name].arguments(server.ids)) == "forbidden"
+    assert server.ask(ROUTES[name], "reader", TABLE[name].arguments(server.ids)) == "forbidden"
 
 
 def about(name: str, holder: str, ids: dict[str, Any], **body: Any) -> dict[str, Any]:
-    given = TABLE[name].given(ids) | {"id": ids[f"key:{holder}" if "/keys/{id}" in name else f"u:{holder}"]}
+    given = TABLE[name].arguments(ids) | {"id": ids[f"key:{holder}" if "/keys/{id}" in name else f"u:{holder}"]}
     return given | {"body": body} if body else given
 
 

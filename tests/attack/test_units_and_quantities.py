@@ -126,7 +126,7 @@ def asks_for_a_unit(route: Route) -> list[str]:
 @pytest.mark.parametrize("name", sorted(name for name, route in ROUTES.items() if asks_for_a_unit(route)))
 def test_no_request_takes_what_is_no_unit(api: Api, ids: dict[str, int], name: str) -> None:
     route, line = ROUTES[name], TABLE[name]
-    given = line.given(Missing(ids))
+    given = line.arguments(Missing(ids))
     path = PARAMETER.sub(lambda found: str(given[found[1]]), name.partition(" ")[2])
     for unit in POWERS:
         for part in asks_for_a_unit(route):

@@ -112,7 +112,7 @@ def _ask(running: Running, ids: dict[str, Any], name: str) -> None:
     who = running.identities.find(ids[f"u:{kind}"], serial)
     request = Request(running=running, principal=who, now=datetime.now(UTC), address="http://x", headers={})
     try:
-        acting.done(route, request, arguments(route, line.given(ids)))
+        acting.done(route, request, arguments(route, line.arguments(ids)))
     except Exception:  # what was deleted before it, or is refused, is none of this test
         return
 

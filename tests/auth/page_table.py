@@ -34,7 +34,7 @@ HOSTS = {"reader", "root"}
 class PageLine(NamedTuple):
     """One page, or one tab of a page."""
 
-    told: str
+    text: str
     """Words on it for those who may see it, and for nobody else; a regular expression."""
     seen_by: set[str] = READ
     of: str = ""
@@ -49,7 +49,7 @@ class ActionLine(NamedTuple):
     """Something a page can change: a use case given to ``writing`` or ``triggering``."""
 
     allowed: set[str]
-    given: Callable[[Ids], tuple[Any, ...]]
+    arguments: Callable[[Ids], tuple[Any, ...]]
     """What it is called with, after session and actor."""
 
 

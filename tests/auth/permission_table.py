@@ -21,7 +21,7 @@ class Line(NamedTuple):
     """One endpoint."""
 
     allowed: set[str]
-    given: Callable[[Ids], dict[str, Any]] = lambda ids: {}
+    arguments: Callable[[Ids], dict[str, Any]] = lambda ids: {}
     """Path parameters, ``query`` and ``body`` of a request that everybody would be granted who may."""
     unless: str = ""
     """Words of the refusal that even those get, where the server of the tests cannot do it."""

@@ -85,7 +85,7 @@ def refused(answer: requests.Response, *codes: int) -> dict[str, Any]:
 
 @pytest.mark.parametrize("name", [name for name in NAMES if not TABLE[name].allowed >= {"anonymous"}])
 def test_strangers_and_other_accounts_are_refused(served: Api, name: str) -> None:
-    given = TABLE[name].given(served.ids)
+    given = TABLE[name].arguments(served.ids)
     assert refused(send(served, name, given, None), 401)["status"] == "UNAUTHORIZED"
     for kind in sorted(EVERYONE - TABLE[name].allowed - {"stranger"})[:2]:
         assert refused(send(served, name, given, kind), 403)["status"] == "INVALID_SENDER"
@@ -93,16 +93,16 @@ def test_strangers_and_other_accounts_are_refused(served: Api, name: str) -> Non
 
 @pytest.mark.parametrize("name", [name for name in NAMES if PARAMETER.search(name)])
 def test_what_is_not_there_is_not_found(served: Api, name: str) -> None:
-    body = refused(send(served, name, TABLE[name].given(served.ids) | NOBODY, "root"), 404, 400)
+    body = refused(send(served, name, TABLE[name].arguments(served.ids) | NOBODY, "root"), 404, 400)
     assert body["status"] in ("NOT_FOUND", "UNKNOWN_SCHEDULE", "UNKNOWN_FORECAST")
     if "uuid" in PARAMETER.findall(name) and "id" in PARAMETER.findall(name):
-        lost = TABLE[name].given(served.ids) | {"uuid": NOBODY["uuid"]}
+        lost = TABLE[name].arguments(served.ids) | {"uuid": NOBODY["uuid"]}
         assert refused(send(served, name, lost, "root"), 400)["status"].startswith("UNKNOWN_")
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if ROUTES[name].model("body") or ROUTES[name].model("query")])
 def test_a_wrong_field_is_named(served: Api, name: str) -> None:
-    given, body, query = TABLE[name].given(served.ids), ROUTES[name].model("body"), ROUTES[name].model("query")
+    given, body, query = TABLE[name].arguments(served.ids), ROUTES[name].model("body"), ROUTES[name].model("query")
     if "bulk" in given:
         wrong, field = given | {"bulk": [{"sensor": "x"}]}, "data"
     elif body is not None and body is not MultipartForm:
@@ -118,7 +118,7 @@ def test_a_wrong_field_is_named(served: Api, name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_what_is_right_is_answered(served: Api, name: str) -> None:
     line, route = TABLE[name], ROUTES[name]
-    answer = send(served, name, line.given(served.ids), "root")
+    answer = send(served, name, line.arguments(served.ids), "root")
     if line.unless:
         assert line.unless in str(refused(answer, 404)["message"])
         return

@@ -130,10 +130,10 @@ def test_everybody_sees_what_is_written_down(
     site: Api, browsers: dict[str, requests.Session], ids: dict[str, Any], name: str
 ) -> None:
     line = PAGES_SEEN[name]
-    path, until = address(name, line, ids), f"{line.told}|{line.instead}|{re.escape(FAILED)}"
+    path, until = address(name, line, ids), f"{line.text}|{line.instead}|{re.escape(FAILED)}"
     said = {kind: seen(site, browsers[kind], path, until) for kind in sorted(lookers(name))}
     assert not [kind for kind, text in said.items() if FAILED in text]
-    assert {kind for kind, text in said.items() if re.search(line.told, text)} == line.seen_by & set(said)
+    assert {kind for kind, text in said.items() if re.search(line.text, text)} == line.seen_by & set(said)
 
 
 def test_every_page_has_a_line() -> None:
@@ -205,7 +205,9 @@ def test_everybody_may_do_on_pages_what_is_written_down(
             principal = identity(session, session.get_one(User, ids[f"u:{kind}"]))
         try:
             with sqlite_people.writing() as session:
-                change(session, Actor(principal=principal, settings=SETTINGS, now=datetime.now(UTC)), *line.given(ids))
+                change(
+                    session, Actor(principal=principal, settings=SETTINGS, now=datetime.now(UTC)), *line.arguments(ids)
+                )
                 session.flush()
                 raise Forgotten
         except Forgotten:

@@ -50,16 +50,16 @@ class Server:
     def __init__(self, running: Running, ids: dict[str, Any]) -> None:
         self.running, self.ids = running, ids
 
-    def who(self, kind: str) -> SignedIn | None:
-        return None if kind == "anonymous" else self._found(self.ids[f"u:{kind}"])
+    def signed_in(self, kind: str) -> SignedIn | None:
+        return None if kind == "anonymous" else self._signed_in(self.ids[f"u:{kind}"])
 
-    def _found(self, user_id: int) -> SignedIn | None:
+    def _signed_in(self, user_id: int) -> SignedIn | None:
         with self.running.database.reading() as session:
             return self.running.identities.find(user_id, session.get_one(User, user_id).session_serial)
 
     def ask(self, route: Route, kind: str, given: dict[str, Any], unless: str = "") -> str:
         """Do what a request does, and forget what it changed."""
-        principal = self.who(kind)
+        principal = self.signed_in(kind)
         try:
             acting.enter(self.running, route, principal, "127.0.0.1")
             with self.running.database.writing() as session:
@@ -180,7 +180,7 @@ def test_every_kind_of_user_gets_the_answer_written_down(server: Server, name: s
     public = line.allowed >= OUTSIDE
     expected = {kind: "allowed" if kind in line.allowed else "forbidden" for kind in EVERYONE}
     expected |= dict.fromkeys(OUTSIDE, "allowed" if public else "unknown")
-    found = {kind: server.ask(ROUTES[name], kind, line.given(server.ids), line.unless) for kind in expected}
+    found = {kind: server.ask(ROUTES[name], kind, line.arguments(server.ids), line.unless) for kind in expected}
     assert found == expected
 
 
@@ -217,7 +217,7 @@ NAMED = [
 
 @pytest.mark.parametrize(("name", "asked"), NAMED)
 def test_sensors_of_others_cannot_be_named(server: Server, name: str, asked: dict[str, Any]) -> None:
-    usual = TABLE[name].given(server.ids)
+    usual = TABLE[name].arguments(server.ids)
     told = orjson.loads(orjson.dumps(asked["body"]).replace(b"0", str(server.ids["s:pv"]).encode()))
     body = dict(usual["body"])
     for field, value in told.items():

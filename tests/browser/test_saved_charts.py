@@ -15,7 +15,7 @@ from tests.conftest import PATIENCE
 
 SAVE_AS_SVG = """Bokeh.documents[0].roots().flatMap((root) => [...root.references()])
   .find((model) => model.js_property_callbacks?.["change:tags"] != null).tags = ["svg", 1]"""
-SHOWN = """() => Bokeh.documents[0].roots().flatMap((root) => [...root.references()])
+TITLES = """() => Bokeh.documents[0].roots().flatMap((root) => [...root.references()])
   .filter((model) => model.type === "Figure").flatMap((model) => model.renderers)
   .filter((part) => part.visible && part.tags[0]?.label).map((part) => part.tags[0].label)"""
 pytestmark = pytest.mark.browser
@@ -95,7 +95,7 @@ def test_one_of_many_lines_is_found_by_its_name_and_shown_alone(browser: Browser
     entries.filter(visible=True).get_by_role("button").dblclick()
     page.get_by_label("Find a line").fill("")
     expect(entries.filter(visible=True)).to_have_count(12)
-    assert page.evaluate(SHOWN) == ["Battery 7"]
+    assert page.evaluate(TITLES) == ["Battery 7"]
     page.get_by_role("button", name="Show all").click()
-    assert len(page.evaluate(SHOWN)) == 12
+    assert len(page.evaluate(TITLES)) == 12
     page.close()

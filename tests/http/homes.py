@@ -68,7 +68,9 @@ async def set_up(client: FlexMeasuresClient, account_id: int) -> Home:
         filled = await home.sensor("soc", name, "kWh", "PT0M")
         told = {**model, "state-of-charge": {"sensor": filled}}
         await client.update_asset(home.assets[name], {"flex_model": told, "attributes": {"soc_at_start": 5}})
-    await client.update_asset(home.assets["home"], {"flex_context": context(home.sensors), **shown(home.sensors)})
+    await client.update_asset(
+        home.assets["home"], {"flex_context": context(home.sensors), **chart_fields(home.sensors)}
+    )
     return home
 
 
@@ -90,7 +92,7 @@ def context(sensors: dict[str, int]) -> dict[str, Any]:
     }
 
 
-def shown(sensors: dict[str, int]) -> dict[str, Any]:
+def chart_fields(sensors: dict[str, int]) -> dict[str, Any]:
     """Return the charts and key figures of the home."""
     charts = [{"title": "Power", "sensors": [sensors["home consumption"], sensors["roof power"]]}]
     figure = {"title": "Used", "sensor": sensors["home consumption"], "function": "sum"}

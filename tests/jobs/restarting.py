@@ -33,7 +33,7 @@ class Restartable:
 
     @classmethod
     @contextmanager
-    def made(cls, binaries: Path, parent: Path | None = None) -> Iterator[Self]:
+    def new(cls, binaries: Path, parent: Path | None = None) -> Iterator[Self]:
         server = cls(binaries, Path(tempfile.mkdtemp(prefix="flexscope-pg-", dir=parent)), free_port())
         if server.user:
             account = pwd.getpwnam(server.user)

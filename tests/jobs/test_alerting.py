@@ -50,14 +50,14 @@ def wave(n: int) -> np.ndarray:
     return 5 + 3 * np.sin(np.arange(n) / 96 * 2 * np.pi) + np.random.default_rng(1).normal(0, 0.3, n)
 
 
-def found(stage: Stage, now: datetime = NOW) -> dict[str, str]:
+def kinds_of(stage: Stage, now: datetime = NOW) -> dict[str, str]:
     with stage.database.reading() as session:
         return {each.kind: each.message for each in watch.findings(session, now=now)}
 
 
 def test_nothing_is_found_where_all_is_well(stage: Stage) -> None:
     post(stage, wave(600), until=NOW)
-    assert found(stage) == {}
+    assert kinds_of(stage) == {}
 
 
 def test_only_data_that_changed_are_read_again_and_what_was_found_is_remembered(stage: Stage) -> None:
@@ -84,34 +84,34 @@ def test_only_data_that_changed_are_read_again_and_what_was_found_is_remembered(
 
 def test_data_that_stopped_are_found_until_they_are_given_up(stage: Stage) -> None:
     post(stage, wave(600), until=NOW)
-    assert found(stage, NOW + QUARTER * 3) == {}
-    assert "gets no new data of power" in found(stage, NOW + HOUR)["stale"]
-    assert "stale" not in found(stage, NOW + 15 * DAY)
+    assert kinds_of(stage, NOW + QUARTER * 3) == {}
+    assert "gets no new data of power" in kinds_of(stage, NOW + HOUR)["stale"]
+    assert "stale" not in kinds_of(stage, NOW + 15 * DAY)
 
 
 def test_odd_data_are_found(stage: Stage) -> None:
     values = wave(600)
     values[300] = 900.0
     post(stage, values, until=NOW)
-    assert "out of line" in found(stage)["spike"] and "kW" in found(stage)["spike"]
+    assert "out of line" in kinds_of(stage)["spike"] and "kW" in kinds_of(stage)["spike"]
 
 
 def test_failed_jobs_are_found_until_one_succeeds(stage: Stage) -> None:
     queue = stage.queue()
     queue.worker.do(stage.ask("refused"))
-    told = found(stage, datetime.now(UTC))
+    told = kinds_of(stage, datetime.now(UTC))
     assert "add soc-max" in told["failed-jobs"] and "1 refused job of asset" in told["failed-jobs"]
     queue.worker.do(stage.ask("slow"))
-    assert "failed-jobs" in found(stage, datetime.now(UTC))  # of another kind
+    assert "failed-jobs" in kinds_of(stage, datetime.now(UTC))  # of another kind
 
 
 def test_a_forecast_worse_than_yesterday_is_found_and_a_better_one_is_not(stage: Stage) -> None:
     post(stage, wave(800), until=NOW)
     before = to_us(NOW - 8 * DAY)
     post(stage, wave(800)[-600:] + 0.1, until=NOW, source="forecaster", known_at=np.full(600, before))
-    assert "poor-forecast" not in found(stage)
+    assert "poor-forecast" not in kinds_of(stage)
     post(stage, np.full(600, 20.0), until=NOW, source="forecaster", known_at=np.full(600, before + 1))
-    assert "yesterday's values" in found(stage)["poor-forecast"]
+    assert "yesterday's values" in kinds_of(stage)["poor-forecast"]
 
 
 @pytest.fixture

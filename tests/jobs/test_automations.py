@@ -32,7 +32,7 @@ def forecasting(stage: Stage, **more) -> AutomationPlan:
     )
 
 
-def made(stage: Stage, plan: AutomationPlan) -> int:
+def new_automation(stage: Stage, plan: AutomationPlan) -> int:
     with stage.database.writing() as session:
         return automations.make(References(session, None), plan, now=NOW).id
 
@@ -47,7 +47,7 @@ def row(stage: Stage, key: int) -> Automation:
 
 
 def test_what_is_due_becomes_a_job_and_moves_on(stage: Stage) -> None:
-    key = made(stage, forecasting(stage))
+    key = new_automation(stage, forecasting(stage))
     assert leader(stage).tick(NOW) == []
     [job] = leader(stage).tick(NOW + HOUR)
     assert (job.kind, job.queue, job.automation_id, job.known_at) == ("forecast", "forecasting", key, NOW + HOUR)
@@ -56,14 +56,14 @@ def test_what_is_due_becomes_a_job_and_moves_on(stage: Stage) -> None:
 
 
 def test_what_was_missed_is_caught_up_once(stage: Stage) -> None:
-    key = made(stage, forecasting(stage))
+    key = new_automation(stage, forecasting(stage))
     after = NOW + timedelta(days=3)
     assert len(leader(stage).tick(after)) == 1 and leader(stage).tick(after) == []
     assert row(stage, key).last_at == after.replace(minute=0) and row(stage, key).next_at > after
 
 
 def test_of_many_processes_one_runs_it(stage: Stage) -> None:
-    made(stage, forecasting(stage))
+    new_automation(stage, forecasting(stage))
     found: list[Job] = []
     threads = [
         threading.Thread(target=lambda n=n: found.extend(leader(stage, f"process {n}").tick(NOW + HOUR)))
@@ -77,7 +77,7 @@ def test_of_many_processes_one_runs_it(stage: Stage) -> None:
 
 
 def test_another_process_leads_once_the_leader_is_gone(stage: Stage) -> None:
-    key, later = made(stage, forecasting(stage)), NOW + HOUR
+    key, later = new_automation(stage, forecasting(stage)), NOW + HOUR
     assert leader(stage, "first").tick(later)
     with stage.database.writing() as session:
         get(session, Automation, key).next_at = later
@@ -86,7 +86,7 @@ def test_another_process_leads_once_the_leader_is_gone(stage: Stage) -> None:
 
 
 def test_a_paused_automation_is_not_done(stage: Stage) -> None:
-    key = made(stage, forecasting(stage))
+    key = new_automation(stage, forecasting(stage))
     with stage.database.writing() as session:
         get(session, Automation, key).active = False
     assert leader(stage).tick(NOW + HOUR) == []
@@ -100,7 +100,7 @@ def post(stage: Stage, value: float, at: datetime) -> None:
 
 
 def test_new_data_bring_it_forward_and_nothing_new_does_not(stage: Stage) -> None:
-    key = made(stage, forecasting(stage, on_data=True))
+    key = new_automation(stage, forecasting(stage, on_data=True))
     with stage.database.writing() as session:
         get(session, Automation, key).next_at = late = datetime.now(UTC) + timedelta(days=1)
     post(stage, 5.0, NOW)
@@ -112,7 +112,7 @@ def test_new_data_bring_it_forward_and_nothing_new_does_not(stage: Stage) -> Non
 
 
 def test_data_that_keep_coming_start_it_once_a_minute(stage: Stage) -> None:
-    key = made(stage, forecasting(stage, on_data=True))
+    key = new_automation(stage, forecasting(stage, on_data=True))
     assert len(leader(stage).tick(NOW + HOUR)) == 1
     done = row(stage, key).last_at
     assert done is not None
@@ -126,7 +126,7 @@ def test_a_rule_that_cannot_be_used_is_refused_by_its_field(stage: Stage) -> Non
     for request, field in (({"sensors": []}, "sensors"), ({"sensors": [1], "horizon": "soon"}, "horizon")):
         plan = AutomationPlan(asset_id=stage.asset_id, kind="forecast", name="", request=request, every=HOUR)
         with pytest.raises(InputError, match=field):
-            made(stage, plan)
+            new_automation(stage, plan)
 
 
 def test_plans_depend_on_the_sensors_their_description_names(stage: Stage) -> None:
@@ -146,7 +146,7 @@ def test_plans_depend_on_the_sensors_their_description_names(stage: Stage) -> No
 
 
 def test_the_history_is_in_its_jobs(stage: Stage) -> None:
-    key = made(stage, forecasting(stage))
+    key = new_automation(stage, forecasting(stage))
     leader(stage).tick(NOW + HOUR)
     leader(stage).tick(NOW + 2 * HOUR)
     with stage.database.reading() as session:

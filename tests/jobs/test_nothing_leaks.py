@@ -32,7 +32,7 @@ INSIDE = (
 AT = "2026-04-01T00:00:00Z"
 
 
-def told(answer: requests.Response, *codes: int) -> requests.Response:
+def checked(answer: requests.Response, *codes: int) -> requests.Response:
     assert answer.status_code in codes, (answer.status_code, answer.text[:300])
     assert not [word for word in INSIDE if word in answer.text], answer.text
     return answer
@@ -50,16 +50,16 @@ def test_a_database_that_is_down(own_postgres: Restartable, tmp_path: Path) -> N
         login = browser.get(f"{api.url}/login", timeout=120)
         own_postgres.kill()
         for path in ("/assets", "/sensors/1", "/users", "/health/ready"):
-            answer = told(api.get(path), 503)
+            answer = checked(api.get(path), 503)
             assert answer.headers["Content-Type"] == "application/json" and answer.json()
         assert int(
-            told(api.post("/assets", json={"name": "x", "generic_asset_type_id": 1}), 503).headers["Retry-After"]
+            checked(api.post("/assets", json={"name": "x", "generic_asset_type_id": 1}), 503).headers["Retry-After"]
         )
         body = {"email": "a@b.cd", "password": "x"}
-        told(requests.post(f"{api.url}/api/requestAuthToken", json=body, timeout=120), 503)
-        told(browser.get(f"{api.url}/assets", timeout=120), 500, 503)
+        checked(requests.post(f"{api.url}/api/requestAuthToken", json=body, timeout=120), 503)
+        checked(browser.get(f"{api.url}/assets", timeout=120), 500, 503)
         assert login.ok
-        told(submit(browser, f"{api.url}/login", email=email("boss"), password=PASSWORD), 500, 503)
+        checked(submit(browser, f"{api.url}/login", email=email("boss"), password=PASSWORD), 500, 503)
         own_postgres.start()
         wait(lambda: api.get("/assets").status_code == 200, 120)
 
@@ -86,7 +86,7 @@ def test_a_disk_that_is_full(sqlite_url: str, tmp_path: Path) -> None:
         before = resource.prlimit(api.pid, resource.RLIMIT_FSIZE)
         size = max(file.stat().st_size for file in tmp_path.iterdir() if file.suffix.startswith(".db"))
         resource.prlimit(api.pid, resource.RLIMIT_FSIZE, (min(size, 4096), before[1]))
-        told(api.post(path, json=values), 503)
+        checked(api.post(path, json=values), 503)
         resource.prlimit(api.pid, resource.RLIMIT_FSIZE, before)
         asked = {"start": AT, "duration": "PT1H"}
         assert api.get(path, params=asked).json()["values"] == [None] * 4
@@ -125,10 +125,10 @@ def test_what_is_meant_to_hurt(api: Any) -> None:
         except requests.ConnectionError:
             assert "gzip" in str(headers), poison["data"][:60]
             continue
-        told(answer, 400, 413, 415, 422)
+        checked(answer, 400, 413, 415, 422)
         assert "gzip" in str(headers) or answer.json()["message"], poison["data"][:60]
     for query in ("filter=%00", "filter=%ed%a0%80", "sort-by=%00", "page=1e9", "fields=%00|id", "account=%00"):
-        told(api.get(f"/assets?{query}&page=1"), 200, 422)
+        checked(api.get(f"/assets?{query}&page=1"), 200, 422)
     for key in ("%00", "a" * 300, "é"):
-        told(api.patch(path, json={}, headers={"Idempotency-Key": key}), 200, 422)
+        checked(api.patch(path, json={}, headers={"Idempotency-Key": key}), 200, 422)
     assert api.get(path).json() == before

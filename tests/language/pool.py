@@ -14,7 +14,7 @@ LASTS = 36 * 60
 """How long they last [min]."""
 DEVICES = [f"device {at}" for at in range(20)]
 GROUPS = ["street", "fuse"]
-EACH = 6
+PER_KIND = 6
 """Sensors of one kind."""
 
 
@@ -73,7 +73,7 @@ def furnished(home: Home, seed: int = 0) -> Pool:
         pool.power[name] = home.sensor(name, "power", "kW", timedelta(minutes=15), consumption_is_positive=True)
         pool.level[name] = home.sensor(name, "level", "kWh", timedelta(0))
     for kind, (unit, values) in kinds(rng).items():
-        for at in range(EACH):
+        for at in range(PER_KIND):
             minutes = int(rng.choice([15, 30, 60]))
             drawn = values(LASTS // minutes)
             key = home.sensor("site", f"{kind} {at}", unit, timedelta(minutes=minutes))

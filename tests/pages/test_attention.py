@@ -10,7 +10,7 @@ from app.assemble.day_costs import DayCost
 from app.pages.fleet.attention import Today, next_action, site_rows, sparkline
 from app.pages.fleet.dashboard import group_names
 from components.tables.fact_table import Light
-from db.listing import Listed
+from db.listing import AssetSummary
 
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 
@@ -20,8 +20,10 @@ def today(hour: float, *, day: datetime = datetime(2026, 1, 5, tzinfo=AMSTERDAM)
     return Today(start=start, end=start + timedelta(hours=hours), now=start + timedelta(hours=hour), local=AMSTERDAM)
 
 
-def site_asset(key: int, name: str, kind: str = "battery") -> Listed:
-    return Listed(id=key, name=name, type=kind, account="Mill", parent=None, latitude=None, longitude=None, sensors=1)
+def site_asset(key: int, name: str, kind: str = "battery") -> AssetSummary:
+    return AssetSummary(
+        id=key, name=name, type=kind, account="Mill", parent=None, latitude=None, longitude=None, sensors=1
+    )
 
 
 def test_what_is_wrong_comes_first_then_what_has_a_plan_then_by_name():

@@ -6,7 +6,7 @@ from components.tables.fact_table import Light
 from components.tables.kpis import Kpi
 
 
-def told(*days: DayCost) -> list[Kpi]:
+def cards_of(*days: DayCost) -> list[Kpi]:
     states = [Light("good", "fresh"), Light("bad", "failed"), Light("good", "fresh")]
     return day_cards(days, hours=24, open_alerts=2, states=states, alerts_at="/alerts")
 
@@ -16,7 +16,7 @@ def day(cost: float, even: float | None, currency: str = "EUR", hours: float = 2
 
 
 def test_sums_have_their_currency_and_say_what_they_are_compared_with():
-    cost, saved, open_alerts, assets = told(day(3, 5), day(1, None, hours=10), day(2, 2.5, "GBP"))
+    cost, saved, open_alerts, assets = cards_of(day(3, 5), day(1, None, hours=10), day(2, 2.5, "GBP"))
     assert cost.value == "4.00 EUR and 2.00 GBP"
     assert cost.detail == "3 sites, 10 to 24 of 24 h with data: measured, otherwise scheduled"
     assert saved.value == "2.00 EUR and 0.50 GBP"
@@ -26,7 +26,7 @@ def test_sums_have_their_currency_and_say_what_they_are_compared_with():
 
 
 def test_where_nothing_is_known_it_says_what_to_do():
-    (cost, *_) = told()
+    (cost, *_) = cards_of()
     assert cost.value == "not known" and "consumption-price" in cost.detail
-    _, saved, *_ = told(day(3, None))
+    _, saved, *_ = cards_of(day(3, None))
     assert "Run schedule" in saved.detail

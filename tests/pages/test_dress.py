@@ -17,7 +17,7 @@ from app.web.context import Running
 from components.theme import material, text_colour_on
 from db.core.database import Database
 
-WHO = SignedIn(id=1, email="", username="ann", account_id=1, roles=frozenset(), timezone="UTC")
+ANN = SignedIn(id=1, email="", username="ann", account_id=1, roles=frozenset(), timezone="UTC")
 Serve = Callable[..., None]
 looking: list[SignedIn] = []
 """Who looks at pages."""
@@ -35,7 +35,7 @@ def serve(sqlite_url: str, tmp_path: Path) -> Iterator[Serve]:
     def begin(roles: tuple[str, ...] = (), looks: dict[str, str] | None = None, **given: str) -> None:
         configured = settings.load({"FLEXSCOPE_INSTANCE_PATH": str(tmp_path), "FLEXSCOPE_PATH_PREFIX": "/ems", **given})
         context.begin(Running.on(configured, database))
-        who = replace(WHO, account_roles=frozenset(roles), looks=looks or {})
+        who = replace(ANN, account_roles=frozenset(roles), looks=looks or {})
         looking[:] = [who]
 
     yield begin

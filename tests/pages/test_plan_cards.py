@@ -42,7 +42,7 @@ def home(database: Database) -> Iterator[Home]:
 
 
 @pytest.fixture
-def who(home: Home) -> SignedIn:
+def reader(home: Home) -> SignedIn:
     account = Account(name="Mill")
     home.session.add(account)
     home.session.flush()
@@ -59,53 +59,55 @@ def plan(home: Home, key: int, energy: str, minutes: float = 0) -> None:
     schedule.run(References(home.session, None), home._request("battery", [model], FLAT, **LONG), known_at=known_at)
 
 
-def tab_of(home: Home, who: SignedIn) -> PlanContent:
-    return read_plan(Visit(principal=who, path="", route={"id": str(home.assets["battery"].id)}), home.session, who)
+def tab_of(home: Home, reader: SignedIn) -> PlanContent:
+    return read_plan(
+        Visit(principal=reader, path="", route={"id": str(home.assets["battery"].id)}), home.session, reader
+    )
 
 
-def latest(home: Home, who: SignedIn) -> LatestSchedule | None:
-    return plan_cards.latest_schedule(home.session, who, home.assets["battery"].id, as_of=START)
+def latest(home: Home, reader: SignedIn) -> LatestSchedule | None:
+    return plan_cards.latest_schedule(home.session, reader, home.assets["battery"].id, as_of=START)
 
 
 def test_a_replan_that_repeats_earlier_values_is_shown_whole(
-    home: Home, who: SignedIn, database: Database, tmp_path: Path
+    home: Home, reader: SignedIn, database: Database, tmp_path: Path
 ) -> None:
     context.begin(Running.on(load({"FLEXSCOPE_INSTANCE_PATH": str(tmp_path)}), database))
     key = power(home)
     plan(home, key, "25 kWh")
     plan(home, key, "28 kWh", 30)
-    found = latest(home, who)
+    found = latest(home, reader)
     assert found is not None
     cards = plan_cards.schedule_cards(found, "UTC")
     shown = {card.name: card.value for card in cards.items}
     assert (shown["Cost"], shown["Imported energy"]) == ("8.40 EUR", "28.0 kWh")
     assert shown["Average price paid"] == "0.300 EUR/kWh"
     assert "Mon 14 Jan 00:00 to Mon 14 Jan 06:00, computed Sun 4 Jan 23:30 by Flexscope StorageScheduler" in cards.title
-    tab = tab_of(home, who)
-    lines = read_lines(tab, home.session, who)
+    tab = tab_of(home, reader)
+    lines = read_lines(tab, home.session, reader)
     (line,), (before,) = lines.devices, lines.before
     assert (len(line.events), line.values.sum()) == (6, pytest.approx(28))
     assert before.values.sum() == pytest.approx(25) and tab.before is not None and tab.after is None
     assert [price.values.mean() for price in lines.prices] == pytest.approx([0.3])
 
 
-def test_a_device_inside_a_site_has_no_cost_of_its_own(home: Home, who: SignedIn) -> None:
+def test_a_device_inside_a_site_has_no_cost_of_its_own(home: Home, reader: SignedIn) -> None:
     key = power(home)
     home.asset("site", "building")
     home.assets["battery"].parent_asset_id = home.assets["site"].id
     home.session.flush()
     home.plan("site", [{"sensor": key, **CAR}], FLAT)
-    found = latest(home, who)
+    found = latest(home, reader)
     assert found is not None and found.costs == {} and found.row.costs
 
 
-def test_an_asset_without_a_schedule_and_one_of_an_older_version(home: Home, who: SignedIn) -> None:
+def test_an_asset_without_a_schedule_and_one_of_an_older_version(home: Home, reader: SignedIn) -> None:
     battery = home.assets["battery"].id
-    assert latest(home, who) is None and not listing.has_schedule(home.session, [battery])
+    assert latest(home, reader) is None and not listing.has_schedule(home.session, [battery])
     plan(home, power(home), "25 kWh")
     home.session.execute(delete(StoredSchedule))
     assert listing.has_schedule(home.session, [battery])
-    tab = tab_of(home, who)
+    tab = tab_of(home, reader)
     assert tab.row is None and tab.is_older
 
 

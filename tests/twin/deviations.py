@@ -21,7 +21,7 @@ class Deviation:
         return re.search(self.cases, case) is not None and re.search(self.lines, line) is not None
 
 
-LISTED = r"missing|items|name: |unit: |event_res|no (list|object)|422, not 200|200, not 404"
+LISTS = r"missing|items|name: |unit: |event_res|no (list|object)|422, not 200|200, not 404"
 NAMED = "^(asset|sensor|user|account)"
 GAPS = "diff|fillna|ffill|interpolate|shift|pct_change"
 MORE = "gt|le|eq|eval|between|resample|rolling|output coarser"
@@ -54,7 +54,7 @@ DEVIATIONS: Sequence[Deviation] = (
     Deviation("Charts", "^(sensor )?chart", r"missing|\d items, not"),
     Deviation("Rights", "^address|^asset add|^account", r"status: (20\d, not (403|20\d)|403, not (200|422))|job\."),
     Deviation("Signing in", "^address token", r"status: 401, not (404|422)|message"),
-    Deviation("Lists", "^list|^address GET", LISTED),
+    Deviation("Lists", "^list|^address GET", LISTS),
     Deviation("Lists", "^kpis|^status", r"null, not 0|source_type|staleness|resolution"),
     Deviation("Annotations", "^annotation", r"prior|source|status: (201, not 200|422, not 201)"),
     Deviation("Names and charts of assets", NAMED, r"status: (422, not 20|20\d, not 422|403, not)"),

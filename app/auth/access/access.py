@@ -77,16 +77,16 @@ def refusal(principal: SignedIn | None, action: Action, row: Guarded, *, field: 
         row: With what.
         field: Where it is named; see NotAllowed.
     """
-    who = who_may(action, row)
+    who = permitted_users(action, row)
     if principal is not None and only_reads(principal) and action != "read":
         who = f"admin-readers only read; {who}"
     return NotAllowed(action, described(row), who=who, field=field)
 
 
-def who_may(action: Action, row: Guarded) -> str:
+def permitted_users(action: Action, row: Guarded) -> str:
     """Return which roles may do something with a row, in words: what ``may`` decides, for people."""
     if isinstance(row, Sensor):
-        return who_may("delete" if action == "update" else action, row.asset)
+        return permitted_users("delete" if action == "update" else action, row.asset)
     if isinstance(row, Asset) and row.account_id is None:
         return f"it is public, so that only {ADMINS}"
     account = "it" if isinstance(row, Account) else "its account"
@@ -105,10 +105,10 @@ def who_may(action: Action, row: Guarded) -> str:
 
 def read_only(action: Action, row: Guarded) -> str:
     """Return what a page says of a row to those who may only look at it."""
-    return f"You have read-only access; {who_may(action, row)} may change this."
+    return f"You have read-only access; {permitted_users(action, row)} may change this."
 
 
-def may_be_shown(principal: SignedIn, sensor: Sensor, *, playing: bool) -> bool:
+def may_be_charted(principal: SignedIn, sensor: Sensor, *, playing: bool) -> bool:
     """Return whether a user may see a sensor in a chart; in play mode that is any sensor."""
     return playing or may(principal, "read", sensor)
 

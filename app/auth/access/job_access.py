@@ -44,7 +44,7 @@ def check(session: Session, principal: SignedIn, action: Action, job: Job) -> No
     """Raise NotAllowed unless a user may read a job, or cancel and requeue it (``create-children``)."""
     if not may(session, principal, action, job):
         if job.asset_id is not None:
-            who = access.who_may(action, get(session, Asset, job.asset_id))
+            who = access.permitted_users(action, get(session, Asset, job.asset_id))
         else:
             who = f"the user who asked for it, and {access.ADMINS},"
         raise NotAllowed("read" if action == "read" else "update", f"job {job.id}", who=who)

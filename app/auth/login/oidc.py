@@ -94,7 +94,7 @@ def account_of(session: Session, provider: Provider, claims: dict[str, Any]) -> 
     """
     name = provider.account
     if provider.account_claim:
-        told = _listed(claims.get(provider.account_claim))
+        told = _as_list(claims.get(provider.account_claim))
         name = next((provider.accounts[value] for value in told if value in provider.accounts), "")
     found = session.scalar(select(Account).where(Account.name == name)) if name else None
     if found is None:
@@ -102,7 +102,7 @@ def account_of(session: Session, provider: Provider, claims: dict[str, Any]) -> 
     return found
 
 
-def _listed(claim: Any) -> list[str]:
+def _as_list(claim: Any) -> list[str]:
     return [str(value) for value in claim] if isinstance(claim, list) else [str(claim)] if claim is not None else []
 
 
@@ -131,7 +131,7 @@ def find_user(running: Running, provider: Provider, claims: dict[str, Any]) -> t
         if known is None:
             session.add(ExternalIdentity(issuer=issuer, subject=subject, user_id=user.id))
         if provider.roles_claim:
-            told = _listed(claims.get(provider.roles_claim))
+            told = _as_list(claims.get(provider.roles_claim))
             names = {provider.roles[value] for value in told if value in provider.roles}
             if names != {role.name for role in user.roles}:
                 user.roles = [users.role(session, name) for name in sorted(names)]

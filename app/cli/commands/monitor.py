@@ -18,7 +18,7 @@ from db.jobs.alerts import Finding
 from db.jobs.server_tasks import LatestTaskRun
 
 
-def _told(settings: Settings, recipients: Sequence[str]) -> Settings:
+def _with_recipients(settings: Settings, recipients: Sequence[str]) -> Settings:
     """Return the settings with other recipients, where some are given."""
     if not recipients:
         return settings
@@ -41,7 +41,7 @@ def _alert(settings: Settings, database: Database, found: list[Finding], kind: s
 @click.option("--recipient", "recipients", multiple=True, help="Mail address; without it those of the settings.")
 def last_run(tasks: tuple[tuple[str, int], ...], custom_message: str, recipients: tuple[str, ...]) -> None:
     """Alert if a task has not succeeded within some minutes."""
-    settings, now = _told(load(), recipients), datetime.now(UTC)
+    settings, now = _with_recipients(load(), recipients), datetime.now(UTC)
     database = opened(settings)
     with database.reading() as session:
         known = {row.name: row for row in server_tasks.latest_runs(session)}
@@ -108,7 +108,7 @@ def last_seen_users(
     recipients: tuple[str, ...],
 ) -> None:
     """Alert if users were not seen for a while; meant for machines that should send data regularly."""
-    settings, now = _told(load(), recipients), datetime.now(UTC)
+    settings, now = _with_recipients(load(), recipients), datetime.now(UTC)
     group = UserFilter(
         account_role=account_role, account_id=account_id, consultancy_id=consultancy_id, user_role=user_role
     )

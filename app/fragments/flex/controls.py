@@ -214,9 +214,9 @@ def _composed(place: Place, control: Control) -> Any:
     mode, text = str(control.get("mode")), str(control.get("text", "")).strip()
     if mode in ("sensor", "asset"):
         return _reference(place, control, mode)
-    if mode in LISTED:
+    if mode in ITEM_VALUES:
         rows = control.get("rows", {})
-        items = [LISTED[mode](place, rows[at]) for at in sorted(rows, key=int)]
+        items = [ITEM_VALUES[mode](place, rows[at]) for at in sorted(rows, key=int)]
         return items if items and None not in items else None
     if mode == "number":
         return _amount(text, str(control.get("unit", "")).strip())
@@ -270,7 +270,7 @@ def _fields(place: Place, row: Control) -> dict[str, Any] | None:
     return {name: value for name, value in values.items() if value is not None} or None
 
 
-LISTED: Final[Mapping[str, Callable[[Place, Control], Any]]] = {
+ITEM_VALUES: Final[Mapping[str, Callable[[Place, Control], Any]]] = {
     "sensors": lambda _place, row: int(row["sensor"]) if row.get("sensor") else None,
     "list": _composed,
     "times": _timed,

@@ -27,7 +27,7 @@ from engine.series.iso_time import Microseconds, from_us, zone
 
 SAMPLE = 5
 """How many values a preview shows as they would be stored."""
-ROWS_SHOWN = 3
+PREVIEW_ROWS = 3
 """How many rows from the begin, from the end and of the strangest a preview shows beside what becomes of them."""
 
 
@@ -115,7 +115,7 @@ def preview_file(
         InputError: The file is no table, or lacks a column.
     """
     reading = files.parse_file(file, options, sensor, now=known_at)
-    rows = rows_shown(reading, sensor)
+    rows = preview_rows(reading, sensor)
     gaps = resample.gaps(reading.readings.starts, reading.step or resample.usual_step(reading.readings.starts))
     refused = ""
     try:
@@ -184,14 +184,14 @@ def level_warning(session: Session, sensor: Sensor, found: Beliefs) -> str:
     )
 
 
-def rows_shown(reading: FileReading, sensor: Sensor) -> list[RowPreview]:
+def preview_rows(reading: FileReading, sensor: Sensor) -> list[RowPreview]:
     """Return the first, last and strangest rows of a file, without what becomes of them."""
     readings = reading.readings
     count = len(readings.starts)
     # The later names win: a row that is first and strangest is told as the first.
-    places = dict.fromkeys(strangest(readings, ROWS_SHOWN), "strangest")
-    places |= dict.fromkeys(range(max(count - ROWS_SHOWN, 0), count), "last")
-    places |= dict.fromkeys(range(min(ROWS_SHOWN, count)), "first")
+    places = dict.fromkeys(strangest(readings, PREVIEW_ROWS), "strangest")
+    places |= dict.fromkeys(range(max(count - PREVIEW_ROWS, 0), count), "last")
+    places |= dict.fromkeys(range(min(PREVIEW_ROWS, count)), "first")
     chosen = sorted(places)
     starts = readings.starts[chosen]
     events = resample.floor(starts, sensor.resolution, zone(sensor.timezone)) if sensor.resolution else starts

@@ -25,7 +25,7 @@ from db import listing
 from db.accounts.accounts import TERMINAL_VALUE, USUAL_TERMINAL_VALUE, Account, AccountRole, RolesAccounts
 from db.assets import Asset
 from db.core.database import get
-from db.listing import Listed
+from db.listing import AssetSummary
 from db.subscriptions import Subscription
 
 LOOKS = {"primary_color": "Primary colour", "secondary_color": "Secondary colour", "logo_url": "Logo"}
@@ -53,7 +53,7 @@ class AccountContent:
     choices: dict[str, dict[str, int]]
     """Accounts, roles and subscriptions that admins choose from, by name."""
     users: list[list[Cell | int]]
-    assets: list[Listed]
+    assets: list[AssetSummary]
     log: LogContent
     may_change: bool
     is_host: bool

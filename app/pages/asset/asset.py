@@ -13,7 +13,7 @@ from app.auth.access.identity import SignedIn
 from app.fragments import time_range
 from app.fragments.page import PageForm, TextPage
 from app.fragments.tabs import TextTab, open_tab, tab_list
-from app.fragments.time_bar import ShownTime, read_time, time_bar
+from app.fragments.time_bar import TimeInView, read_time, time_bar
 from app.fragments.visit import Fragment, Visit, address
 from app.pages.admin import audit_log
 from app.pages.asset import automations_tab, context_tab, graphs_tab, location, properties_tab, status_tab
@@ -44,7 +44,7 @@ class AssetContent:
     """Name of the tab that is open."""
     content: Any
     """Content of that tab, where it is one of HTML."""
-    time: ShownTime | None
+    time: TimeInView | None
     """Time range that the tab shows; None: it shows none."""
 
 

@@ -41,7 +41,7 @@ from db.sensors import Sensor, time_zone
 from engine.series.iso_time import zone
 
 COLUMNS = ["Automation", "When", "Next run", "Last runs"]
-SHOWN = 3
+RECENT_RUNS = 3
 """Runs of an automation in the table; a click on its name shows all."""
 EVERY = 3.0
 """Pause between two readings [s]."""
@@ -111,7 +111,7 @@ def read_automations(visit: Visit, session: Session, principal: SignedIn) -> Aut
             row=row,
             asset=below[row.asset_id].name,
             place=time_zone(session, row.asset_id),
-            runs=jobs.of_automation(session, row.id, most=SHOWN),
+            runs=jobs.of_automation(session, row.id, most=RECENT_RUNS),
             may_change=access.may(principal, "create-children", below[row.asset_id]),
         )
         for row in automations.of_assets(session, below)

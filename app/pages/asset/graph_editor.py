@@ -9,7 +9,7 @@ from markupsafe import Markup
 from sqlalchemy.orm import Session
 
 from app.assemble import showing
-from app.assemble.showing import ShownChart
+from app.assemble.showing import SensorChart
 from app.auth.access import access
 from app.auth.access.identity import SignedIn
 from app.fragments.fields import Field
@@ -40,7 +40,7 @@ class Editable:
     """Name of a sensor for people → its id."""
 
 
-def read_editable(session: Session, principal: SignedIn, asset: Asset, shown: Sequence[ShownChart]) -> Editable:
+def read_editable(session: Session, principal: SignedIn, asset: Asset, shown: Sequence[SensorChart]) -> Editable:
     """Charts of an asset; sensors of its site, public sensors, and sensors already shown are offered."""
     top = next(each for each in lineage(asset) if access.may(principal, "read", each))
     public = listing.assets(session, Asset.account_id.is_(None))
@@ -63,7 +63,7 @@ class EditedChart:
 
     entry: Any
     """Entry of sensors_to_show that it was; an empty list: it is new."""
-    chart: ShownChart
+    chart: SensorChart
 
     @classmethod
     def of(cls, sent: Any) -> "EditedChart":
@@ -77,7 +77,7 @@ class EditedChart:
             raise Invalid("form", {"entries": ["each chart needs a list of ids of sensors."]})
         entry = sent.get("entry", [])
         title, fields = str(sent.get("title") or "").strip(), showing.one(entry).fields
-        return cls(entry, ShownChart(title, list(dict.fromkeys(sensors)), fields))
+        return cls(entry, SensorChart(title, list(dict.fromkeys(sensors)), fields))
 
     @property
     def stored(self) -> Any:
@@ -85,7 +85,7 @@ class EditedChart:
         return self.entry if self.chart == showing.one(self.entry) else showing.written(self.chart)
 
 
-def previewed(text: str) -> list[ShownChart]:
+def previewed(text: str) -> list[SensorChart]:
     """Charts that the editor asks to see before they are saved, from JSON.
 
     Raises:

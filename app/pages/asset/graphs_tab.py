@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from markupsafe import Markup
 from sqlalchemy.orm import Session
 
-from app.assemble.showing import ShownChart
+from app.assemble.showing import SensorChart
 from app.auth.access import access
 from app.auth.access.identity import SignedIn
 from app.fragments.tables import cards
@@ -37,7 +37,7 @@ class GraphsContent:
     """Content of the tab."""
 
     asset: Asset
-    plan: list[ShownChart]
+    plan: list[SensorChart]
     latest: LatestSchedule | None
     is_older: bool
     """Whether there are schedules only of a version that kept nothing but their values."""

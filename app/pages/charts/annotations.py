@@ -36,7 +36,7 @@ from engine.series.iso_time import instant, to_us, zone
 
 
 @dataclass(frozen=True)
-class ShownAnnotation:
+class AnnotationLine:
     """One annotation as it is shown."""
 
     id: int
@@ -58,7 +58,7 @@ class AnnotationTarget:
 class AnnotationsContent:
     """Annotations in a span of time."""
 
-    annotations: list[ShownAnnotation]
+    annotations: list[AnnotationLine]
     may_add: bool
 
 
@@ -75,7 +75,7 @@ def read_annotations(
     on = On(accounts=accounts, assets=[asset.id], sensors=sensors)
     rows = annotations.overlapping(session, on, *time_range.from_microseconds(span, local))
     bands = [
-        ShownAnnotation(
+        AnnotationLine(
             row.id,
             AnnotationBand(
                 start=to_us(row.start), end=to_us(row.end), text=row.content, kind=row.type, by=row.source.description

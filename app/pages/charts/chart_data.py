@@ -12,7 +12,7 @@ import numpy as np
 from sqlalchemy.orm import Session
 
 from app.assemble.chart_cache import KnownCharts
-from app.assemble.showing import ShownChart
+from app.assemble.showing import SensorChart
 from app.auth.access.identity import SignedIn
 from app.fragments import time_range
 from app.fragments.visit import Visit
@@ -42,7 +42,7 @@ ALIGNED = 8
 class ChartSubject:
     """What the charts of a page show."""
 
-    plan: list[ShownChart]
+    plan: list[SensorChart]
     target: AnnotationTarget
     height: int = HEIGHT
     """Of one chart [px]."""
@@ -117,7 +117,7 @@ def charts_in_view(session: Session, visible: VisibleCharts, span: time_range.Sp
     (first, last), cache, keys = span, current().charts, list(visible.sensors)
     facts = [(sensor.id, sensor.name, sensor.unit, sensor.asset.name) for sensor in visible.sensors.values()]
     summed = long_series(session, keys, from_us(first), from_us(last), chunks=MANY_CHUNKS)
-    key = repr((visible.plan, visible.shown, facts, listing.versions(session, keys), sorted(summed)))
+    key = repr((visible.plan, visible.sensor_ids, facts, listing.versions(session, keys), sorted(summed)))
     # Fields of flex-configs may change without a value that is written.
     known = None if visible.fields else cache.find(key, first, last)
     if known is not None:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from app.assemble import showing
 from app.assemble.flex_lines import FieldLine, field_lines, with_sensors
 from app.assemble.lines import lines_of, summed_lines
-from app.assemble.showing import FlexField, ShownChart
+from app.assemble.showing import FlexField, SensorChart
 from app.auth.access import access
 from app.auth.access.identity import SignedIn
 from app.auth.access.references import References
@@ -35,10 +35,10 @@ DEFAULT = 2
 """Number of sensors that an asset without sensors_to_show shows."""
 
 
-def charts_of_asset(session: Session, asset: Asset) -> list[ShownChart]:
+def charts_of_asset(session: Session, asset: Asset) -> list[SensorChart]:
     """Charts of an asset: those of sensors_to_show, else one for each of its first sensors."""
     return showing.wanted(asset.sensors_to_show or ()) or [
-        ShownChart("", [sensor.id]) for sensor in sensors.of_asset(session, asset.id)[:DEFAULT]
+        SensorChart("", [sensor.id]) for sensor in sensors.of_asset(session, asset.id)[:DEFAULT]
     ]
 
 
@@ -55,8 +55,8 @@ class ChartSpan:
 class VisibleCharts:
     """Charts as a user may see them."""
 
-    plan: list[ShownChart]
-    shown: list[list[int]]
+    plan: list[SensorChart]
+    sensor_ids: list[list[int]]
     """Ids of the sensors of each chart, those that its fields name included."""
     sensors: dict[int, Sensor]
     """Those that the user may see, by id."""
@@ -64,14 +64,14 @@ class VisibleCharts:
     """Values of fields of flex-configs that the user may see."""
 
 
-def visible_charts(session: Session, principal: SignedIn, plan: list[ShownChart]) -> VisibleCharts:
+def visible_charts(session: Session, principal: SignedIn, plan: list[SensorChart]) -> VisibleCharts:
     """What of a plan a user may see now."""
     said = field_lines(References(session, principal), (field for chart in plan for field in chart.fields))
     shown = [with_sensors(chart, [said[field] for field in chart.fields if field in said]) for chart in plan]
     known = listing.sensors(session, {key for keys in shown for key in keys})
     playing = current().settings.is_playing
-    seen = {key: sensor for key, sensor in known.items() if access.may_be_shown(principal, sensor, playing=playing)}
-    return VisibleCharts(plan=plan, shown=shown, sensors=seen, fields=said)
+    seen = {key: sensor for key, sensor in known.items() if access.may_be_charted(principal, sensor, playing=playing)}
+    return VisibleCharts(plan=plan, sensor_ids=shown, sensors=seen, fields=said)
 
 
 def read_charts(
@@ -96,7 +96,7 @@ def read_charts(
     drawn = {key: lines_of(sensor, known[key], sources) for key, sensor in opened.items()}
     drawn |= {key: summed_lines(seen[key], chunks, sources) for key, chunks in sums.items() if chunks is not None}
     charts = []
-    for chart, keys in zip(visible.plan, visible.shown, strict=True):
+    for chart, keys in zip(visible.plan, visible.sensor_ids, strict=True):
         shown = [seen[key] for key in keys if key in seen]
         lines = [line for sensor in shown for line in drawn[sensor.id]]
         lines += [line for field in chart.fields if field in said for line in said[field].traces(span.start, span.end)]

@@ -11,7 +11,7 @@ import panel_material_ui as pmui
 from sqlalchemy.orm import Session
 
 from app.assemble.lines import lines_of
-from app.assemble.showing import ShownChart
+from app.assemble.showing import SensorChart
 from app.auth.access import access
 from app.auth.access.identity import SignedIn
 from app.fragments import time_range
@@ -36,7 +36,7 @@ TOO_LONG = "A replay covers at most 31 days. Choose a shorter time range above."
 NOTHING_TO_REPLAY = "There is nothing to replay in this time range. Choose another one above."
 
 
-Plan = Callable[[Session, SignedIn], list[ShownChart]]
+Plan = Callable[[Session, SignedIn], list[SensorChart]]
 """Reads which charts are shown; raises NotAllowed for users who may not see them."""
 
 
@@ -52,7 +52,7 @@ class ReplayContent:
 def part(page: Shell, asset_id: int) -> Part:
     """Tab of an asset."""
 
-    def plan(session: Session, principal: SignedIn) -> list[ShownChart]:
+    def plan(session: Session, principal: SignedIn) -> list[SensorChart]:
         asset = get(session, Asset, asset_id)
         access.check(principal, "read", asset)
         return graphs.charts_of_asset(session, asset)
@@ -63,9 +63,9 @@ def part(page: Shell, asset_id: int) -> Part:
 def sensor_part(page: Shell, sensor_id: int) -> Part:
     """Tab of a sensor."""
 
-    def plan(session: Session, principal: SignedIn) -> list[ShownChart]:
+    def plan(session: Session, principal: SignedIn) -> list[SensorChart]:
         access.check(principal, "read", get(session, Sensor, sensor_id))
-        return [ShownChart("", [sensor_id])]
+        return [SensorChart("", [sensor_id])]
 
     return _part(page, plan)
 
@@ -96,7 +96,9 @@ def read_replay(
     sensors_by_id = listing.sensors(session, {key for chart in plan for key in chart.sensors})
     playing = current().settings.is_playing
     seen = {
-        key: sensor for key, sensor in sensors_by_id.items() if access.may_be_shown(principal, sensor, playing=playing)
+        key: sensor
+        for key, sensor in sensors_by_id.items()
+        if access.may_be_charted(principal, sensor, playing=playing)
     }
     lines = {key: histories(session, sensor, ChartSpan(start, end, now)) for key, sensor in seen.items()}
     shown = []

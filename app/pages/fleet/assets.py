@@ -17,7 +17,7 @@ from components.tables.assets import words
 from components.tables.fact_table import Cell, Light, Link
 from db import listing
 from db.accounts.accounts import Account
-from db.listing import Listed
+from db.listing import AssetSummary
 
 NONE_YET = (
     "No assets yet. Add one on the Assets page, with 'flexscope add asset' on the server, or with "
@@ -30,7 +30,7 @@ COLUMNS = ["Name", "Type", "Account", "Parent", "Location", "Sensors", "State", 
 class AssetsContent:
     """Content of the page."""
 
-    assets: list[Listed]
+    assets: list[AssetSummary]
     states: dict[int, Light]
     may_add: bool
 

@@ -15,7 +15,7 @@ from app.fragments.visit import address
 from app.pages.asset.health import SEVERITY
 from components.tables.assets import words
 from components.tables.fact_table import Light, light
-from db.listing import Listed
+from db.listing import AssetSummary
 
 REST = 0.05
 """Power below which a device rests [kW]."""
@@ -43,7 +43,7 @@ class Today:
 class SiteRow:
     """One row of the table."""
 
-    asset: Listed
+    asset: AssetSummary
     state: Light
     day: DayCost | None
     """None: nothing is known of it."""
@@ -52,7 +52,7 @@ class SiteRow:
 
 
 def site_rows(
-    assets: Sequence[Listed], states: Mapping[int, Light], days: Sequence[DayCost], charges: Mapping[int, str]
+    assets: Sequence[AssetSummary], states: Mapping[int, Light], days: Sequence[DayCost], charges: Mapping[int, str]
 ) -> list[SiteRow]:
     """Rows of assets, those that need attention first.
 

@@ -33,7 +33,7 @@ from components.tables.kpis import Kpi
 from db import listing
 from db.assets import Asset
 from db.jobs import alerts
-from db.listing import Listed
+from db.listing import AssetSummary
 from engine.series.iso_time import zone
 
 DASHBOARD = "/dashboard"
@@ -59,7 +59,7 @@ TAGS = "tags"
 class DashboardContent:
     """Content of the page."""
 
-    assets: list[Listed]
+    assets: list[AssetSummary]
     states: dict[int, Light]
     tags: dict[int, list[str]]
     """Tags of assets that have some, by id."""
@@ -145,7 +145,7 @@ def rows_part(visit: Visit, content: DashboardContent) -> Markup:
     return count + attention_table(shown, content.today, empty=NO_MATCH) + page_links(visit, page, pages)
 
 
-def matches_filter(asset: Listed, state: Light, search: str, scope: str) -> bool:
+def matches_filter(asset: AssetSummary, state: Light, search: str, scope: str) -> bool:
     """Whether an asset is shown: all words that are searched for stand in what is said of it."""
     if scope == "sites" and asset.parent is not None:
         return False
@@ -153,7 +153,7 @@ def matches_filter(asset: Listed, state: Light, search: str, scope: str) -> bool
     return all(word in text for word in search.lower().split())
 
 
-def group_names(asset: Listed, group: str, tags: Mapping[int, Sequence[str]]) -> Sequence[str]:
+def group_names(asset: AssetSummary, group: str, tags: Mapping[int, Sequence[str]]) -> Sequence[str]:
     """Headings of the groups that an asset belongs to; one without a name where nothing is grouped."""
     if group == "type":
         return [type_group(asset.type)]
@@ -233,7 +233,7 @@ def live_map() -> Shell:
     return page
 
 
-def map_places(assets: Sequence[Listed], states: Mapping[int, Light]) -> list[MapPlace]:
+def map_places(assets: Sequence[AssetSummary], states: Mapping[int, Light]) -> list[MapPlace]:
     """Places on the map of assets that have a location."""
     return [
         MapPlace(

@@ -150,13 +150,13 @@ def _job_id(visit: Visit, values: dict[str, Any]) -> str:
     return str(values.get("key") or visit.route.get("job"))
 
 
-async def cancel_listed_job(visit: Visit, values: dict[str, Any]) -> Done:
+async def cancel_row_job(visit: Visit, values: dict[str, Any]) -> Done:
     """Cancel the job in the row whose button was pressed."""
     await writing(lambda session, actor: cancel_job(session, actor, _job_id(visit, values)), visit.principal)
     return Done(text="The job is cancelled.")
 
 
-async def requeue_listed_job(visit: Visit, values: dict[str, Any]) -> Done:
+async def requeue_row_job(visit: Visit, values: dict[str, Any]) -> Done:
     """Let the job in the row whose button was pressed be done anew."""
     job_id = _job_id(visit, values)
     await writing(lambda session, actor: requeue_job(session, actor, job_id), visit.principal)
@@ -164,7 +164,7 @@ async def requeue_listed_job(visit: Visit, values: dict[str, Any]) -> Done:
     return Done(text="The job is requeued.")
 
 
-async def clear_listed_queue(visit: Visit, values: dict[str, Any]) -> Done:
+async def clear_row_queue(visit: Visit, values: dict[str, Any]) -> Done:
     """Cancel the jobs that wait in the queue whose button was pressed."""
     queue = str(values["key"])
     count = await writing(lambda session, actor: clear_queues(session, actor, [queue]), visit.principal)
@@ -173,6 +173,6 @@ async def clear_listed_queue(visit: Visit, values: dict[str, Any]) -> Done:
     return Done(text=f"{count:,} job{'s' * (count != 1)} of {queue} cancelled.")
 
 
-JOB_FORMS = {CANCEL.word: PageForm(send=cancel_listed_job), REQUEUE.word: PageForm(send=requeue_listed_job)}
+JOB_FORMS = {CANCEL.word: PageForm(send=cancel_row_job), REQUEUE.word: PageForm(send=requeue_row_job)}
 """What can be done with a job, by the words of its buttons."""
-QUEUE_FORMS = {"clear": PageForm(send=clear_listed_queue)}
+QUEUE_FORMS = {"clear": PageForm(send=clear_row_queue)}

@@ -49,7 +49,7 @@ EVERY = 1.0
 """Pause between two readings of the forecasts [s]."""
 LATELY = timedelta(days=1)
 """How far back forecasts are listed."""
-SHOWN = 5
+RECENT_FORECASTS = 5
 NO_FORECASTS = "No forecasts were requested in the last 24 hours."
 
 
@@ -76,7 +76,7 @@ def read_data(visit: Visit, session: Session, principal: SignedIn) -> DataConten
     return DataContent(
         sensor=sensor,
         sources=listing.sources(session, statistics.per_source(session, sensor.id)),
-        forecasts=job_table.job_lines(session, principal, forecasts[:SHOWN]),
+        forecasts=job_table.job_lines(session, principal, forecasts[:RECENT_FORECASTS]),
         explaining=explaining_sensors(session, principal, sensor),
         may_add=access.may(principal, "create-children", sensor),
         may_delete=access.may(principal, "delete", sensor),

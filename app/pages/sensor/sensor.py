@@ -8,13 +8,13 @@ import panel as pn
 from markupsafe import Markup
 from sqlalchemy.orm import Session
 
-from app.assemble.showing import ShownChart
+from app.assemble.showing import SensorChart
 from app.auth.access import access
 from app.auth.access.identity import SignedIn
 from app.fragments import time_range
 from app.fragments.page import PageForm, TextPage
 from app.fragments.tabs import open_tab, tab_list
-from app.fragments.time_bar import ShownTime, read_time, time_bar
+from app.fragments.time_bar import TimeInView, read_time, time_bar
 from app.fragments.visit import Fragment, Visit, address
 from app.pages.charts import chart_data, replay
 from app.pages.charts.annotations import AnnotationTarget, annotation_forms
@@ -47,7 +47,7 @@ class SensorHead:
     sensor: Sensor
     chosen: str
     """Tab that is open."""
-    time: ShownTime | None
+    time: TimeInView | None
     """Time range that the tab shows; None: it shows none."""
     may_annotate: bool
     content: Any
@@ -102,9 +102,9 @@ def live_tab() -> Shell:
     return page
 
 
-def read_plan(visit: Visit, session: Session, principal: SignedIn) -> list[ShownChart]:
+def read_plan(visit: Visit, session: Session, principal: SignedIn) -> list[SensorChart]:
     """The one chart of the sensor in the address."""
-    return [ShownChart("", [read_sensor(visit.key, session, principal).id])]
+    return [SensorChart("", [read_sensor(visit.key, session, principal).id])]
 
 
 @refusable

@@ -32,7 +32,7 @@ OPTIONS: dict[str, tuple[str, str]] = {
     "sheet": ("Excel sheet", "Name of the sheet. Leave empty for the first visible one."),
     "missing": ("Texts that mean a missing value", "Separated by commas, for example -,n/a"),
 }
-SHOWN = 20
+MOST_LINES = 20
 """Problems of a file that are listed."""
 
 
@@ -165,10 +165,10 @@ def preview_parts(file: dict[str, Any]) -> list[Any]:
     parts: list[Any] = []
     if file["problems"] or (file["refused"] and not file["questions"]):
         parts.append(note(f"No values of {file['name']} can be stored. {file['refused']}", "warning"))
-    problems = [[str(each["row"]), Code(each["text"]), each["reason"]] for each in file["problems"][:SHOWN]]
+    problems = [[str(each["row"]), Code(each["text"]), each["reason"]] for each in file["problems"][:MOST_LINES]]
     if problems:
         parts.append(FactTable(columns=["Row", "Cell", "Problem"], rows=problems))
-    parts += [note(text) for text in file["notices"][:SHOWN]]
+    parts += [note(text) for text in file["notices"][:MOST_LINES]]
     if not file["refused"]:
         facts = [
             ["Rows", f"{file['rows']:,}"],

@@ -102,7 +102,7 @@ def plan_scenario(content: ScenarioContent, session: Session) -> ScenarioContent
         return content
     actor, edits = actor_of(content.principal), content.scenarios.current.edits
     try:
-        return replace(content, tried=try_shown(session, actor, content.stored, edits))
+        return replace(content, tried=try_address_edits(session, actor, content.stored, edits))
     except EngineError as error:
         return replace(content, problem=str(error))
 
@@ -124,7 +124,7 @@ def _schedule_of(visit: Visit, session: Session, principal: SignedIn, asset: Ass
     return None if row is None else row.id
 
 
-def try_shown(session: Session, actor: Actor, stored: StoredSite, edits: Mapping[str, Any]) -> TriedScenario:
+def try_address_edits(session: Session, actor: Actor, stored: StoredSite, edits: Mapping[str, Any]) -> TriedScenario:
     """What would be planned with some edits as they stand in an address; raises as ``try_edits`` does."""
     return try_edits(session, actor, stored, actor.read(ScenarioEdits, edits))
 

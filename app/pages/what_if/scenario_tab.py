@@ -26,7 +26,7 @@ from app.pages.what_if.scenario_content import (
     open_scenario,
     plan_scenario,
     read_scenario,
-    try_shown,
+    try_address_edits,
 )
 from app.pages.what_if.scenarios import MOST, read_scenarios
 from app.usecases.actor import Actor
@@ -88,7 +88,7 @@ def result_html(content: ScenarioContent) -> Markup:
         for site, plan in ((tried.stored.site, tried.stored.schedule), (tried.site, tried.schedule))
     )
     # S704, B704 warn of text that a person wrote: comparison_html escapes each name it is given.
-    return Markup(comparison_html(before, after))  # nosec B704  # noqa: S704 - see above
+    return Markup(comparison_html(before, after))  # nosec B704  # noqa: S704 - it escapes names
 
 
 def read_moved(visit: Visit, session: Session, principal: SignedIn) -> Markup:
@@ -186,7 +186,7 @@ def table_of(content: ScenarioContent, session: Session, actor: Actor) -> Markup
     for number, scenario in enumerate(content.scenarios.scenarios):
         name = f"{scenario.name}" if scenario.name not in columns else f"{scenario.name} ({number + 1})"
         try:
-            tried = try_shown(session, actor, content.stored, scenario.edits)
+            tried = try_address_edits(session, actor, content.stored, scenario.edits)
         except EngineError as error:
             problems[name], columns[name] = str(error), {}
             continue

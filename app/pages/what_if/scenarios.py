@@ -13,7 +13,7 @@ MOST: Final = 6
 LONGEST: Final = 6000
 """Most characters of scenarios in an address; browsers and servers between take 8000."""
 NAME: Final = "Scenario"
-LISTED: Final = ("flex-model", "prices", "pins")
+LIST_EDITS: Final = ("flex-model", "prices", "pins")
 """Parts of edits that are lists."""
 
 

@@ -49,7 +49,7 @@ class MachineCode:
         if find_spec("numba") is None:
             return
         compiling = [sys.executable, "-m", _MODULE]  # nothing in it comes from outside
-        if not subprocess.run(compiling, check=False, capture_output=True).returncode:  # nosec B603  # noqa: S603
+        if not subprocess.run(compiling, check=False, capture_output=True).returncode:  # nosec B603  # noqa: S603 - ours
             self.load()
 
 

@@ -151,7 +151,7 @@ CASES = [
     for k in range(effort(1, 3))
 ]  # fmt: skip
 START, LOAD = {"car.soc-at-start"}, {"load"}
-GIVEN = {
+CAUSES = {
     out_of_reach: START, load_too_large: LOAD, target_behind_the_connection: START | LOAD, cannot_be_emptied: START,
     used_up: START | {"car.soc-usage"}, behind_a_fuse: START, too_cold: {"heating"}, too_sunny: LOAD,
     between_two_steps: START, too_little_all_day: START, too_much_is_left: START, filled_by_the_sun: {"car.soc-gain"},

@@ -17,7 +17,7 @@ from engine.solve.budget import Budget
 from tests.engine.scheduling.checker import check
 from tests.engine.scheduling.conflicting import (
     CASES,
-    GIVEN,
+    CAUSES,
     load_too_large,
     no_room_for_work,
     out_of_reach,
@@ -42,7 +42,7 @@ def test_a_conflict_is_named_with_its_time_and_amount(make, k):
         StorageScheduler().compute(here)
     assert set(raised.value.clashing) == {name if "." in name else f"car.{name}" for name in names}
     report = raised.value.report
-    assert {cause.name for cause in report.causes} == GIVEN.get(make, set())
+    assert {cause.name for cause in report.causes} == CAUSES.get(make, set())
     if tick is not None:
         first = report.conflicts[0]
         assert (first.step, first.amount) == (tick, pytest.approx(amount, abs=1e-5))

@@ -17,7 +17,7 @@ from app.api.v3.assets.sensors import readable as readable_sensor
 from app.assemble import showing
 from app.assemble.data import EVER
 from app.assemble.flex_lines import FieldLine, field_lines, with_sensors
-from app.assemble.showing import ShownChart
+from app.assemble.showing import SensorChart
 from app.auth.access import access
 from app.auth.access.references import References
 from app.usecases.fields import HYPHENS, Length, Moment, Query, lasting
@@ -109,14 +109,14 @@ def sensor_chart(call: Call, id: int, query: ChartQuery) -> Any:
 def _plan(call: Call, asset: Asset) -> Plan:
     """Return the charts an asset shows, without sensors and fields the principal may not read."""
     asked = showing.wanted(asset.sensors_to_show)
-    asked = asked or [ShownChart("", [row.id]) for row in sensors.of_asset(call.session, asset.id)[:DEFAULT]]
+    asked = asked or [SensorChart("", [row.id]) for row in sensors.of_asset(call.session, asset.id)[:DEFAULT]]
     said = field_lines(References(call.session, call.user), (entry for chart in asked for entry in chart.fields))
     lines = [[said[entry] for entry in chart.fields if entry in said] for chart in asked]
     shown_ids = [with_sensors(chart, some) for chart, some in zip(asked, lines, strict=True)]
     wanted = {key for keys in shown_ids for key in keys}
     found = {row.id: row for row in call.session.scalars(select(Sensor).where(Sensor.id.in_(wanted)))}
     playing = call.running.settings.is_playing
-    seen = {key: row for key, row in found.items() if access.may_be_shown(call.user, row, playing=playing)}
+    seen = {key: row for key, row in found.items() if access.may_be_charted(call.user, row, playing=playing)}
     plan = []
     for chart, some, keys in zip(asked, lines, shown_ids, strict=True):
         rows = [seen[key] for key in keys if key in seen]

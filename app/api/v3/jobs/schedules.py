@@ -33,7 +33,7 @@ from engine.series.iso_time import zone
 from engine.series.window import Window
 from engine.site import carbon_emissions
 
-SHOWN = "PT6H"
+USUAL_DURATION = "PT6H"
 """How much of a schedule is given where no duration is asked for."""
 
 
@@ -69,7 +69,7 @@ class ScheduleQuery(Query):
 
     model_config = HYPHENS
 
-    duration: Annotated[Length, Field(description="From the start of the schedule")] = SHOWN
+    duration: Annotated[Length, Field(description="From the start of the schedule")] = USUAL_DURATION
     unit: Annotated[Unit | None, Field(description="Without it the sensor's own")] = None
     sign_convention: Annotated[
         Literal["consumption-positive", "production-positive", "wysiwyg"],
