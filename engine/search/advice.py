@@ -15,7 +15,7 @@ from engine.model.linear import Floats, full
 from engine.search.levels import levels_of
 from engine.search.mixtures import mix_paths
 from engine.search.one_store import StorePlan, modes, plan_store
-from engine.search.rounding import rounded_modes
+from engine.search.rounding import modes_as_planned, rounded_modes
 from engine.search.several_stores import (
     plain_connection,
     planned_as_one,
@@ -26,7 +26,7 @@ from engine.search.several_stores import (
 )
 from engine.search.start_times import Costs, best_times
 from engine.site import Site
-from engine.solve.backend import Answer
+from engine.solve.backend import Answer, share_above
 from engine.solve.budget import Budget
 from engine.solve.first_plan import Guess, Guesses
 
@@ -39,6 +39,8 @@ AT_LENGTH = 12.0
 TURN_SHARE = 0.2
 MIX_SHARE = 0.7
 """Shares of that for the first plans of stores in turn, and for mixing what they can do."""
+NEAR = 3.0
+"""What is so many times the accepted gap from the relaxed plan needs no rounding: its bound is off by most of that."""
 BRIEFLY = 2.0
 """... and at most so long [s], where there is no limit."""
 
@@ -174,6 +176,10 @@ class SiteAdviser:
         powers = {name: power.value(answer.x) for name, power in self.built.power.items()}
         starts = self._timed(processes, powers, budget) if processes else {}
         wanted = int(self.built.problem.arrays().integers.sum())
+        if banded:
+            near = yield Guess({}, {**modes_as_planned(self.built, banded, answer.x), **starts})
+            if near.has_plan and share_above(near.objective, answer.bound) <= NEAR * self.budget.gap:
+                return
         for whole in rounded_modes(self.built, banded, answer.x) if banded else ({},):
             decided = {**whole, **starts}
             if sum(map(len, decided.values())) == wanted:

@@ -25,6 +25,7 @@ class _Plan:
         most = [full(port.production_limit if produces else port.consumption_limit, n) for produces, _, _ in ways]
         self.most = np.stack([np.minimum(limit, highest) for limit, (_, _, highest) in zip(most, ways, strict=True)])
         self.least = np.array([least for _, least, _ in ways], dtype=float)
+        self.signs = np.array([-1.0 if produces else 1.0 for produces, _, _ in ways])
         self.rests = np.array([highest == 0.0 for _, _, highest in ways])
         possible = (self.most >= self.least[:, None]) & ~self.rests[:, None]
         # Above 0 wherever running is possible, also where none of it was planned.
@@ -45,6 +46,13 @@ class _Plan:
             chosen = np.where(runs & self.can_run, chosen, int(np.argmax(self.rests)))
         return {first: (chosen == at).astype(float) for at, first in enumerate(self.firsts)}
 
+    def as_planned(self) -> dict[int, Floats]:
+        """Return the values of the modes by their first column; NaN in the steps whose power is that of no mode."""
+        flow = self.signs[:, None] * self.power
+        off = np.maximum(self.least[:, None] - flow, flow - self.most)
+        chosen, fits = off.argmin(axis=0), off.min(axis=0) <= _NOISE
+        return {first: np.where(fits, chosen == at, np.nan) for at, first in enumerate(self.firsts)}
+
     def above(self, threshold: float) -> NDArray[np.bool_]:
         """Return the steps in which it was planned to run at least so much, as many as its energy needs and allows."""
         share = np.where(self.can_run, 1.0 - self.modes[self.rests].sum(axis=0), -1.0)
@@ -55,6 +63,22 @@ class _Plan:
         runs = np.zeros(len(share), dtype=bool)
         runs[np.argsort(-share, kind="stable")[:count]] = True
         return runs
+
+
+def modes_as_planned(built: Built, ports: list[Port], x: Floats) -> dict[int, Floats]:
+    """Return values of the modes of ports by the first of their columns, NaN where none of them is as it was planned.
+
+    What is left open is little, so that the best of it is searched for in a fraction of the time of all.
+
+    Args:
+        built: The problem.
+        ports: Those with bands.
+        x: Its columns in a plan without whole numbers.
+
+    Source:
+        Berthold, Operations Research Letters 42 (2014) 385-388: neighbourhoods of relaxed plans (RENS).
+    """
+    return {first: values for port in ports for first, values in _Plan(built, port, x).as_planned().items()}
 
 
 def rounded_modes(built: Built, ports: list[Port], x: Floats) -> Iterator[dict[int, Floats]]:

@@ -12,11 +12,14 @@ from engine.site import Status
 from engine.solve.backend import PROVEN, Answer, share_above, timed_out
 from engine.solve.complementarity import TOLERANCE, Cells, flow, relaxed_choices, with_choices
 from engine.solve.highs import Model
+from engine.solve.watching import HOPELESS
 
 FINISHING = 0.5
 """What a plan that is found may take beyond the budget to be brought to its end [s]."""
-HOPELESS: Final = 1500
-"""With so many columns a plan within the accepted gap will do: no search proves a better one in time."""
+OPEN_SHARE: Final = 0.15
+"""Share of the time left that a search for what a guess leaves open may take ..."""
+OPEN: Final = 1.0
+"""... and at most so long [s]."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +29,7 @@ class Guess:
     flows: Mapping[str, Floats] = field(default_factory=dict)
     """Difference of the two flows of a pair that must not run together, by its name: the sign tells which may run."""
     whole: Mapping[int, Floats] = field(default_factory=dict)
-    """Values of whole numbers, by the first of their columns."""
+    """Values of whole numbers, by the first of their columns; NaN for those that are left open."""
     bound: float = -np.inf
     """No plan costs less, as far as is known [currency]."""
     is_searched: bool = False
@@ -102,10 +105,23 @@ def _follow(model: Model, plain: Arrays, cells: Cells, guess: Guess, bound: floa
     """Return the best plan that follows a guess, and the problem that it is the plan of."""
     held = holding(plain, cells, guess)
     model.load(held)
-    answer = model.run()
+    answer = _searched_briefly(model) if held.integers.any() else model.run()
+    if answer.has_plan and held.integers.any():  # exact, and with duals
+        held = settled(held, answer.x)
+        model.load(held)
+        answer = model.run()
     if not answer.has_plan or not _runs_together(cells, plain, answer.x):
         return answer, held
     return one_way(model, held, cells, answer, bound), model.arrays
+
+
+def _searched_briefly(model: Model) -> Answer:
+    """Return what a search for what a guess leaves open ends with; most of the time is left for a search for all."""
+    budget = model.budget
+    model.budget = budget.part(min(OPEN_SHARE * budget.left, OPEN))
+    answer = model.run()
+    model.budget = budget
+    return answer
 
 
 def _runs_together(cells: Cells, plain: Arrays, x: Floats) -> bool:
@@ -127,9 +143,10 @@ def holding(plain: Arrays, cells: Cells, guess: Guess) -> Arrays:
                 upper[cols[cols >= 0]] = 0.0
     upper = np.maximum(upper, np.minimum(plain.lower, plain.upper))
     for first, values in guess.whole.items():
-        here = slice(first, first + len(values))
-        lower[here] = upper[here] = np.clip(values, plain.lower[here], plain.upper[here])
-        integers[here] = 0
+        known = np.flatnonzero(~np.isnan(values))
+        decided = first + known
+        lower[decided] = upper[decided] = np.clip(values[known], plain.lower[decided], plain.upper[decided])
+        integers[decided] = 0
     return replace(plain, lower=lower, upper=upper, integers=integers)
 
 

@@ -246,7 +246,7 @@ class Model:
         # HiGHS' own defaults: plans are 2 to 10 times nearer to the best one after 5 s than without presolve.
         self._must(self.solver.setOptionValue("presolve", "on"), "set presolve")
         try:
-            look = look_at_search(self.budget, len(self.arrays.matrix.value), self.floor)
+            look = look_at_search(self.budget, self.arrays, self.floor)
             with self._watched(look, _INTERRUPT):
                 # By the clock on the wall, as the searches within a search let nobody look.
                 return self._run(HASTE * self.budget.slowness)

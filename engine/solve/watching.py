@@ -8,6 +8,9 @@ from collections.abc import Callable
 from itertools import count
 from typing import Any, Final, TypeAlias
 
+import numpy as np
+
+from engine.model.arrays import Arrays
 from engine.solve.backend import share_above
 from engine.solve.budget import Budget
 
@@ -18,6 +21,8 @@ FEWEST: Final = 1000
 """... as if there were so many of them at least."""
 SELDOM: Final = 16
 """Pivots of a linear problem between two looks at the time, which take as long as a pivot."""
+HOPELESS: Final = 1500
+"""With so many columns a plan within the accepted gap will do: no search proves a better one in time."""
 HASTE: Final = 1.3
 """A machine may get so many times busier before a search is ended by the clock on the wall."""
 
@@ -25,15 +30,16 @@ Look: TypeAlias = Callable[[int, str, Any, Any, Any], None]
 """Called by HiGHS with a kind, a message, where it is, an answer to be filled in, and something of the caller's."""
 
 
-def look_at_search(budget: Budget, coefficients: int, floor: float) -> Look:
+def look_at_search(budget: Budget, arrays: Arrays, floor: float) -> Look:
     """Return what ends a search with whole numbers.
 
     Args:
         budget: For how long it may run, and how near to the best plan it has to come.
-        coefficients: Size of the problem.
+        arrays: The problem.
         floor: No plan costs less, as is known from elsewhere [currency].
     """
-    size, work = max(coefficients, FEWEST), 0.0
+    size = max(len(arrays.matrix.value), FEWEST)
+    work = 0.0 if arrays.width < HOPELESS else np.inf
 
     def look(_kind: int, _message: str, at: Any, answer: Any, _user: Any) -> None:
         nonlocal work

@@ -97,9 +97,10 @@ def first_plan(site):
         (hard_sites.bent_batteries(1, 48, *hard_sites.day(48)[:1] * 2), 0.0),
         (hard_sites.bent_batteries(3, 48, *hard_sites.day(48)[:1] * 2), 0.05),
         (hard_sites.bent_batteries(2, 48, hard_sites.hourly(48, 0.1, 0.4), 0.08, peak=0.5), 0.25),
-        (hard_sites.cars(2, 96), 0.15),
-        (hard_sites.cars(20, 96), 0.01),
-        (hard_sites.cars(20, 96, alike=False), 0.05),
+        (hard_sites.cars(2, 96), 0.08),
+        (hard_sites.cars(10, 96, alike=False), 0.01),
+        (hard_sites.cars(20, 96), 0.001),
+        (hard_sites.cars(20, 96, alike=False), 0.003),
         (hard_sites.machines(10, 96), 0.2),
     ],
 )
