@@ -107,7 +107,7 @@ class ValueColumn:
         for place in dict.fromkeys([*likely, *numeric]):
             name = self.head.names[place]  # by which the column is found again, unless another one has it
             is_own = bool(name) and self.head.find(name) == place
-            choices.append(Choice(name if is_own else str(place), self.head.call(place)))
+            choices.append(Choice(name, "") if is_own else Choice(str(place), self.head.call(place)))
         text = "Several columns hold numbers; which are the values?"
         self.questions.append(FileQuestion("value-column", text, choices[:MOST_CHOICES]))
         return likely[0]

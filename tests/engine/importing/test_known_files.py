@@ -95,6 +95,11 @@ def test_a_file_with_two_readings_is_asked_about(name: str) -> None:
     assert answered.readings.values.sum() == pytest.approx(total)
 
 
+def test_a_column_is_offered_by_its_head_and_once() -> None:
+    (question,) = read_sample("two-heads-footer.xlsx").questions
+    assert question.way_out == "Choose value-column: Bezug [kW], Einspeisung [kW]."
+
+
 def test_units_are_those_of_the_file() -> None:
     units = {name: read_sample(name).unit for name in ("german-thousands.csv", "fronius.csv", "solaredge.csv")}
     assert units == {"german-thousands.csv": "W", "fronius.csv": "Wh", "solaredge.csv": "W"}
