@@ -80,6 +80,7 @@ PAGES_SEEN: dict[str, PageLine] = {
     "/sensors/{id:int}?tab=heatmap": SENSOR("No values yet", tab="Heatmap"),
     "/sensors/{id:int}?tab=bars": SENSOR("No values yet", tab="Bars"),
     "/sensors/{id:int}?tab=distribution": SENSOR("No values yet", tab="Distribution"),
+    "/sensors/{id:int}?tab=accuracy": SENSOR("Forecasts of the last 28 days", tab="Accuracy"),
     "/sensors/{id:int}?tab=statistics": SENSOR("Most recent values", tab="Statistics"),
     "/sensors/{id:int}?tab=data": SENSOR("Upload a file|You have read-only access", tab="Data"),
     "/sensors/{id:int}?tab=settings": SENSOR("Delete this sensor|You have read-only access", tab="Settings"),

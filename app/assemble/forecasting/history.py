@@ -92,9 +92,7 @@ def read_history(
     """
     first = max(window.start - LONGEST, window.start - MOST_EVENTS * window.step)
     first = max(first, since) if since is not None else first
-    # Prices are published before their time, and are then what counts.
-    late = None if units.currency_in(sensor.unit) else timedelta(0)
-    measured = BeliefQuery(first, window.start, known_at=AsOf(known_at=known_at, at_most=late), sources=NO_OPINION)
+    measured = measured_query(sensor, first, window.start, known_at)
     known = store.read(session, sensor, measured)
     if not len(known.events):  # data that were sent in before their events: a simulated time, or what others foresaw
         known = store.read(session, sensor, BeliefQuery(first, window.start, known_at=known_at, sources=NO_OPINION))
@@ -113,6 +111,13 @@ def read_history(
         days_off=_days_off(session, sensor, begin, window.end, place, known_at),
         place=_place(sensor.asset),
     )
+
+
+def measured_query(sensor: Sensor, start: datetime, end: datetime, known_at: datetime) -> BeliefQuery:
+    """What was measured of a sensor or published, as known at a moment; forecasts of others are left out."""
+    # Prices are published before their time, and are then what counts.
+    late = None if units.currency_in(sensor.unit) else timedelta(0)
+    return BeliefQuery(start, end, known_at=AsOf(known_at=known_at, at_most=late), sources=NO_OPINION)
 
 
 def missing_share(history: SeriesHistory) -> float:

@@ -20,7 +20,7 @@ from app.pages.charts import chart_data, replay
 from app.pages.charts.annotations import AnnotationTarget, annotation_forms
 from app.pages.charts.chart_data import ChartSubject, refusable
 from app.pages.charts.stack import ChartTools, charts_html
-from app.pages.sensor import data_tab, pattern_tabs, settings_tab, statistics_tab
+from app.pages.sensor import accuracy_tab, data_tab, pattern_tabs, settings_tab, statistics_tab
 from app.widgets.layout import Shell, query
 from app.widgets.tabs import Part
 from components.tables.fact_table import Link
@@ -121,11 +121,14 @@ PARTS: dict[str, Callable[[Shell, int], Part]] = {
     "data": data_tab.part,
 }
 """Live parts of tabs."""
-TEXT_TABS = {"statistics": statistics_tab.TAB, "data": data_tab.TAB, "settings": settings_tab.TAB}
-TABS = {
-    key: key.capitalize()
-    for key in ("chart", "analysis", "replay", "bars", "heatmap", "distribution", "statistics", "data", "settings")
+TEXT_TABS = {
+    "accuracy": accuracy_tab.TAB,
+    "statistics": statistics_tab.TAB,
+    "data": data_tab.TAB,
+    "settings": settings_tab.TAB,
 }
+NAMES = ("chart", "analysis", "replay", "bars", "heatmap", "distribution", "accuracy", "statistics", "data", "settings")
+TABS = {key: key.capitalize() for key in NAMES}
 FORMS = annotation_forms(Sensor)
 TIMED = {"chart": time_range.usual, "replay": time_range.remembered}
 """Tabs that show a time range → the one they show if the address names none."""
