@@ -1,16 +1,21 @@
 // @ts-check
 
 /**
- * Keep a metre east as long as a metre north, whatever the width of the screen.
+ * Keep a metre east as long as a metre north, whatever the width of the screen. The first time all places are in view:
+ * a narrow screen shows more of the north and south, not less of the east and west.
  * @param {any} plot model of the map
+ * @param {[number, number]} room width and height that all places need [m]
  */
-export function keepSquare(plot) {
+export function keepSquare(plot, room) {
   const [wide, high] = [plot.inner_width, plot.inner_height]
-  const {x_range: x, y_range: y} = plot
-  const middle = (x.start + x.end) / 2, half = (y.end - y.start) * wide / high / 2
-  if (wide > 0 && high > 0 && Math.abs(x.end - x.start - 2 * half) > half / 1e3) {
-    x.setv({start: middle - half, end: middle + half, reset_start: middle - half, reset_end: middle + half})
-  }
+  if (!(wide > 0 && high > 0)) return
+  const {x_range: x, y_range: y} = plot, [east, north] = [(x.start + x.end) / 2, (y.start + y.end) / 2]
+  const scale = Math.max((y.end - y.start) / high, ...(plot.fitted ? [] : [room[0] / wide, room[1] / high]))
+  plot.fitted = true
+  const [across, along] = [scale * wide / 2, scale * high / 2]
+  if (Math.abs(x.end - x.start - 2 * across) + Math.abs(y.end - y.start - 2 * along) < along / 1e3) return
+  for (const [range, middle, half] of [[y, north, along], [x, east, across]])
+    range.setv({start: middle - half, end: middle + half, reset_start: middle - half, reset_end: middle + half})
 }
 
 /**

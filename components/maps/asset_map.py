@@ -39,7 +39,7 @@ WIDTH = 1000
 """Width that is assumed until the browser reports the range it shows [px]."""
 LEAST = 700_000.0
 """Least width of the map at first [m]: enough to see coasts and borders."""
-SQUARE = Script(__file__).call("keepSquare", "plot")
+SQUARE = Script(__file__).call("keepSquare", "plot", "room")
 FOLLOW = Script(__file__).call("follow", "source")
 """Keeps a metre east as long as a metre north, whatever the width of the screen."""
 APART = 44.0
@@ -138,7 +138,7 @@ class AssetMap(Component):
         )
         made.toolbar.update(logo=None, autohide=True, active_drag=made.tools[0], active_scroll=made.tools[1])
         made.on_event(RangesUpdate, lambda event: self._look(event.x0, event.y0, event.x1, event.y1))
-        made.js_on_change("inner_width", CustomJS(code=SQUARE, args={"plot": made}))
+        made.js_on_change("inner_width", CustomJS(code=SQUARE, args={"plot": made, "room": needed(self._xy)}))
         x, y = made.x_range, made.y_range
         x.on_change("end", lambda attr, old, new: self._look(x.start, y.start, x.end, y.end))
         return made
@@ -228,11 +228,22 @@ def icon_address(kind: str, colour: str) -> str:
 
 def around(xy: Sequence[tuple[float, float]], shape: float) -> world.Box:
     """Box that holds all places with room around them, ``shape`` times as high as wide; Europe without places."""
-    points = np.array(xy) if xy else np.array([world.mercator(-12, 35), world.mercator(35, 65)])
-    (west, south), (east, north) = points.min(axis=0), points.max(axis=0)
-    width = max(1.35 * (east - west), 1.5 * (north - south) / shape, LEAST)
-    x, y = (west + east) / 2, (south + north) / 2
-    return float(x - width / 2), float(y - width * shape / 2), float(x + width / 2), float(y + width * shape / 2)
+    (west, south), (east, north) = outline(xy)
+    wide, high = needed(xy)
+    width, x, y = max(wide, high / shape, LEAST), (west + east) / 2, (south + north) / 2
+    return x - width / 2, y - width * shape / 2, x + width / 2, y + width * shape / 2
+
+
+def needed(xy: Sequence[tuple[float, float]]) -> tuple[float, float]:
+    """Least width and height [m] of a map that holds all places with room around them."""
+    (west, south), (east, north) = outline(xy)
+    return 1.35 * (east - west), 1.5 * (north - south)
+
+
+def outline(xy: Sequence[tuple[float, float]]) -> tuple[tuple[float, float], tuple[float, float]]:
+    """Corners in the south-west and north-east [m] of places; of Europe without any."""
+    xs, ys = zip(*(xy or [world.mercator(-12, 35), world.mercator(35, 65)]), strict=True)
+    return (float(min(xs)), float(min(ys))), (float(max(xs)), float(max(ys)))
 
 
 def markers(xy: Sequence[tuple[float, float]], metres_per_pixel: float) -> list[Marker]:

@@ -5,7 +5,7 @@ import panel as pn
 import pytest
 
 from components.maps import world
-from components.maps.asset_map import AssetMap, MapPlace, markers
+from components.maps.asset_map import AssetMap, MapPlace, around, markers, needed
 
 AMSTERDAM = {"latitude": 52.374, "longitude": 4.88969}
 
@@ -88,3 +88,13 @@ def test_a_map_with_tiles_keeps_its_land_below_them():
     drawn = [type(each).__name__ for each in shown._figure.renderers]
     assert drawn[:3] == ["GlyphRenderer", "GlyphRenderer", "TileRenderer"]
     assert shown._figure.renderers[2].tile_source.url == "https://tiles.example.org/{Z}/{X}/{Y}.png"
+
+
+@pytest.mark.parametrize("shape", [0.42, 1.1])
+def test_the_box_around_places_has_room_for_all_of_them_in_any_shape(shape):
+    places = [world.mercator(longitude, latitude) for longitude, latitude in ((4, 52), (20, 50), (27, 58))]
+    west, south, east, north = around(places, shape)
+    assert all(west < x < east and south < y < north for x, y in places)
+    assert (north - south) / (east - west) == pytest.approx(shape)
+    wide, high = needed(places)
+    assert wide <= east - west + 1 and high <= north - south + 1
