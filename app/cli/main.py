@@ -95,6 +95,9 @@ COMMANDS = CommandGroup(
                 "why": Command("app.cli.commands.explanations:show_why", "Why a schedule is as it is."),
                 "changes": Command("app.cli.commands.explanations:show_changes", "What made a schedule another one."),
                 "what-if": Command("app.cli.commands.explanations:show_scenario", "A schedule done otherwise."),
+                "what-would-it-take": Command(
+                    "app.cli.commands.explanations:show_requirements", "What it takes for another schedule."
+                ),
                 "roles": Command("app.cli.commands.accounts:show_roles", "The roles users can have."),
                 "reporters": Command("app.cli.commands.computing.reports:show_reporters", "What computes reports."),
                 "schedulers": Command("app.cli.commands.computing.reports:show_schedulers", "What computes schedules."),

@@ -74,6 +74,11 @@ document.addEventListener("schedule:drawn", mark)
 document.addEventListener("input", (event) => {
   if (/** @type {HTMLElement} */ (event.target).closest("#why")) mark()
 })
+document.addEventListener("change", (event) => {
+  const goal = /** @type {HTMLSelectElement} */ (event.target), most = goal.form?.querySelector(".most")
+  // Only of a cost or a peak there is a most to be told
+  if (goal.name === "goal" && most) most.toggleAttribute("hidden", !["cost", "peak"].includes(goal.value))
+})
 document.addEventListener("keydown", (event) => {
   if (event.key !== "Enter" || !/** @type {HTMLElement} */ (event.target).matches("#why [name=step]")) return
   event.preventDefault()

@@ -1,8 +1,8 @@
 """A site that is solved again and again with a few numbers changed, each time exactly; nothing stays changed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, TypeAlias
 
 import numpy as np
 
@@ -44,6 +44,10 @@ class PowerRows:
         for name in self.names:
             parts = [power[part] for part in name.split("+")]
             problem.constrain(f"{name}.asked", sum(parts, Linear(problem.window.n)))
+
+
+Wished: TypeAlias = Callable[["Replanning"], MovedBounds]
+"""Gives the bounds that say what is wished, in the problem of a plan."""
 
 
 class Replanning:
@@ -128,8 +132,12 @@ class Replanning:
         adviser = None if may_cost_less else SiteAdviser(self.site, self.built, self.budget)
         return self.in_time(branching.solve(Model(arrays, self.budget), self.cells, adviser))
 
-    def answer_of(self, site: Site) -> Answer:
+    def answer_of(self, site: Site, wished: Wished | None = None) -> Answer:
         """Return the best plan of a site that differs in some numbers: limits, prices, loads, stored energies.
+
+        Args:
+            site: The site.
+            wished: Bounds that it is held to; None: none.
 
         Raises:
             TimedOut: The time of the question is over.
@@ -142,9 +150,9 @@ class Replanning:
         shape = problem.sizes == self.problem.sizes and problem.rows == self.problem.rows
         # In place only bounds and costs move; another matrix takes a problem of its own.
         if shape and arrays.offset == self.arrays.offset and same_coefficients(arrays, self.arrays):
-            return self.moving.solve_changed(arrays)
+            return self.moving.solve_changed(arrays if wished is None else wished(self).on(arrays))
         other = Replanning(site, self.names, self.budget)
-        return other.free
+        return other.free if wished is None else other.moving.solve(wished(other))
 
     def row(self, name: str, step: int) -> int:
         """Row of the power of a part in a step.
@@ -158,11 +166,11 @@ class Replanning:
 
     def hold(self, name: str, step: int, power: float, most: float | None = None) -> MovedBounds:
         """Return the bounds that hold the power of a part in one step [kW], or keep it up to a most."""
-        most, fixed = power if most is None else most, self._fixed_part(name)[step]
+        most, fixed = power if most is None else most, self.fixed_part(name)[step]
         row = np.array([self.row(name, step)], np.int32)
         return MovedBounds(rows=row, lower=np.array([power - fixed]), upper=np.array([most - fixed]))
 
-    def _fixed_part(self, name: str) -> Floats:
+    def fixed_part(self, name: str) -> Floats:
         """Return what a part takes whatever is planned [kW], shape (n,); rows are about what is beyond it."""
         n = self.site.window.n
         return sum((full(self.built.power[part].constant, n) for part in name.split("+")), np.zeros(n))
@@ -198,7 +206,7 @@ class Replanning:
         row, own = self.row(name, step), self.arrays
         entries = own.matrix.index == row
         cols, coefs = own.matrix.cols[entries], own.matrix.value[entries]
-        constant = float(self._fixed_part(name)[step])
+        constant = float(self.fixed_part(name)[step])
         ends = []
         for sign, near, far in ((1.0, own.lower, own.upper), (-1.0, own.upper, own.lower)):
             end = constant + float((coefs * np.where(coefs > 0, near[cols], far[cols])).sum())

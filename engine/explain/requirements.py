@@ -147,7 +147,7 @@ def limit_needed(plan: Replanning, name: str, cost: float, farthest: float | Non
             answer = plan.answer_of(with_limit(plan.site, limit.path, raised(sign * change)))
         except Infeasible:
             return Line(change, np.inf, 0.0)
-        return Line(change, answer.objective if answer.has_plan else np.inf, _slope(plan, limit, answer.col_dual))
+        return Line(change, answer.objective if answer.has_plan else np.inf, limit_slope(plan, limit, answer.col_dual))
 
     ends = (float(values.min()), float(values.max()))
     # With whole numbers the cost is neither convex nor continuous in a limit: no line leads to the least change
@@ -165,7 +165,7 @@ def limit_needed(plan: Replanning, name: str, cost: float, farthest: float | Non
     return LimitNeeded(limit=name, unit=limit.unit, change=enough.at, values=ends, cost=enough.value, is_smallest=True)
 
 
-def _slope(plan: Replanning, limit: Limit, col_dual: Floats) -> float:
+def limit_slope(plan: Replanning, limit: Limit, col_dual: Floats) -> float:
     """Return how the cost changes by unit that a limit gives way, by the duals with it [currency per unit]."""
     if not len(col_dual):
         return 0.0

@@ -9,6 +9,7 @@ Source:
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import isfinite
 from typing import Final, NamedTuple, TypeAlias
 
 EQUAL: Final = 1e-9
@@ -42,8 +43,8 @@ Evaluator: TypeAlias = Callable[[float], Line]
 
 
 def is_equal(first: float, second: float) -> bool:
-    """Whether two costs are the same but for rounding."""
-    return abs(first - second) <= EQUAL * max(1.0, abs(first), abs(second))
+    """Whether two costs are the same but for rounding; an infinite one is that of no plan, and like no other."""
+    return isfinite(first) and isfinite(second) and abs(first - second) <= EQUAL * max(1.0, abs(first), abs(second))
 
 
 def breakpoints(evaluate: Evaluator, low: float, high: float) -> list[Line]:
@@ -121,11 +122,15 @@ def edge(free: Evaluator, held: Evaluator, holding: float, beyond: float) -> Edg
     inside, outside_free, outside_held = held(holding), free(beyond), held(beyond)
     for _ in range(MOST_SOLVES):
         at = _between(inside, outside_free) or _between(outside_held, outside_free, inside.at)
-        if at is None:
-            # Neither crossing lies between the two, and the middle at least halves what is open
-            at = 0.5 * (inside.at + outside_free.at)
-        if abs(at - inside.at) <= 1e-12 * max(1.0, abs(at)):
+        near = at is not None and abs(at - inside.at) <= 1e-12 * max(1.0, abs(at))
+        if near and is_equal(outside_free.value_at(inside.at), inside.value):
             return Edge(inside.at, outside_free.at, exact=True)
+        if at is None or near:
+            # Neither crossing lies between the two, or one only as a line is steep at the end of what is possible: the
+            # middle at least halves what is open
+            at = 0.5 * (inside.at + outside_free.at)
+            if at in (inside.at, outside_free.at):
+                break
         free_here, held_here = free(at), held(at)
         if not is_equal(free_here.value, held_here.value):
             outside_free, outside_held = free_here, held_here

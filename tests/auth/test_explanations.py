@@ -135,15 +135,27 @@ def test_a_step_is_explained_on_the_page_with_what_it_would_take(served: Api) ->
     answer = browser.get(at, params=asked | {"part": "plan-why"}, timeout=120).text
     (first, *_) = served.get("/schedules/2/why", params=TAKEN).json()["text"]
     assert first[first.index("battery") :] in answer and "<polyline" in answer
-    take = browser.get(at, params=asked | {"part": "plan-take", "wish": "idle"}, timeout=120).text
+    assert 'value="battery.soc-max">battery: most energy stored' in answer and 'name="most"' in answer
+    by_price = {"part": "plan-take", "goal": "idle", "by": "step"}
+    take = browser.get(at, params=asked | by_price, timeout=120).text
     wish = {"device": "battery", "at": TAKEN["at"], "wish": "idle"}
     needed = served.post("/schedules/2/what-would-it-take", json=wish).json()["answer"]
-    edge = needed["higher"] or needed["lower"]
-    assert (f"{edge['price']:.4f} EUR/kWh" if edge else "No price up to") in take
+    assert needed["higher"] is not None and f"{needed['higher']['change']:+.4g} EUR/kWh" in take
+
+
+def test_what_cannot_be_asked_on_the_page_is_told_there_and_others_are_told_nothing(served: Api) -> None:
+    browser, _ = signed_in(served, "hand")
+    at, asked = f"{served.url}/assets/{served.ids['battery']}", {"tab": "plan", "schedule": "2", **TAKEN}
+    by_price = {"part": "plan-take", "goal": "idle", "by": "step"}
+    wrong = browser.get(at, params=asked | by_price | {"goal": "cost", "most": "much"}, timeout=120).text
+    assert "is not a number" in wrong
+    unknown = browser.get(at, params=asked | by_price | {"by": "battery.size"}, timeout=120).text
+    assert "there is no limit" in unknown and "battery.soc-max" in unknown
     beyond = browser.get(at, params=asked | {"part": "plan-why", "at": "2020-01-01T00:00Z"}, timeout=120).text
     assert "name a time in it" in beyond
     assert "There is no schedule" in browser.get(at, params=asked | {"schedule": "99"}, timeout=120).text
     rival, _ = signed_in(served, "rival")
+    asked |= {"goal": "idle", "by": "step"}
     for asked_part in ("plan-why", "plan-take", "plan-table", "plan-figures", "plan-changes"):
         refused = rival.get(at, params=asked | {"part": asked_part, "wish": "idle"}, timeout=120)
         assert "battery runs" not in refused.text and "EUR" not in refused.text
@@ -256,6 +268,26 @@ def test_other_fields_are_planned_as_a_trigger_would(served: Api) -> None:
     assert cost(**{"flex-model": [by_sensor | {"roundtrip-efficiency": "80%"}]}) > cost()
 
 
+def test_any_number_for_any_goal_holds_when_it_is_applied(served: Api) -> None:
+    peak = max(served.post("/schedules/2/what-if", json={}).json()["after"]["peak-import"] - 0.5, 0.0)
+    cost = served.get("/schedules/2").json()["costs"]
+    goals: list[dict[str, Any]] = [{"peak": peak}, {"cost": sum(cost.values()) - 0.05}, {**TAKEN, "wish": "idle"}]
+    answers = 0
+    for goal in goals:
+        for means in ({"price": "all"}, {"limit": "electricity.consumption-capacity"}, {"limit": "battery.soc-max"}):
+            told = served.post("/schedules/2/what-would-it-take", json=goal | means).json()
+            jsonschema.validate(told, schema(served, "what-would-it-take"))
+            if (needed := told["answer"])["kind"] != "parameter":
+                continue  # the price of a device's step and the limit of a cost have answers of their own
+            for end in filter(None, (needed["lower"], needed["higher"])):
+                by = {"prices": [{"more": end["change"]}]}
+                edits = {"limits": {means["limit"]: end["change"]}} if "limit" in means else by
+                after = served.post("/schedules/2/what-if", json=edits).json()["after"]
+                assert after["cost"] == pytest.approx(end["cost"], abs=1e-6)
+                answers += 1
+    assert answers >= 3
+
+
 CARDS = r'(?s)(<dl aria-label="Key figures.*?</dl>)'
 STATE = r'id="what-if-state"[^>]*>([^<]*)<'
 
@@ -312,7 +344,7 @@ def test_a_scenario_is_kept_by_those_who_may_change_the_asset(
         ("get", "/schedules/2/why", {"params": TAKEN | {"device": "car"}}, "name one of battery"),
         ("get", "/schedules/2/why", {"params": TAKEN | {"at": "2020-01-01T00:00Z"}}, "name a time in it"),
         ("get", "/schedules/2/why", {"params": TAKEN | {"power": "99"}}, "not 99 kW"),
-        ("post", "/schedules/2/what-would-it-take", {"json": {"cost": 1.0}}, "Ask either with cost and limit"),
+        ("post", "/schedules/2/what-would-it-take", {"json": {"cost": 1.0}}, "Ask either with cost, peak"),
         ("post", "/schedules/2/what-if", {"json": {"stored": {"x": 1.0}}}, "there is no 'x'; name battery"),
         ("post", "/schedules/2/what-if", {"json": {"flex-model": [{"soc-max": "1 kWh"}]}}, "names no device of this"),
         ("post", "/schedules/2/what-if", {"json": {"flex-context": {"site-power": "1 kW"}}}, "did you mean"),
@@ -348,6 +380,11 @@ def test_on_the_command_line(
     assert "battery runs at" in output_of("why", "--device", "battery", "--at", TAKEN["at"])
     assert "name both a device" in output_of("why", "--device", "battery")
     assert "The prices make it" in output_of("changes") and "Before [kW]" in output_of("changes")
+    idle = output_of(
+        "what-would-it-take", "--device", "battery", "--at", TAKEN["at"], "--wish", "idle", "--price", "step"
+    )
+    assert "Price of energy in this step is 0.1 EUR/kWh now." in idle and "would have battery rest then with" in idle
+    assert "--limit or --price" in output_of("what-would-it-take", "--cost", "1")
     printed = output_of("what-if", "--stored", "battery", "4", "--price-factor", "2")
     assert "cost [EUR]" in printed and "battery would do otherwise in" in printed
     assert "not JSON" in output_of("what-if", "--edits", "x")

@@ -1,4 +1,4 @@
-"""``flexscope show why``, ``changes`` and ``what-if``: a saved schedule explained, compared, planned otherwise."""
+"""``flexscope show why``, ``changes``, ``what-if`` and ``what-would-it-take``: a saved schedule explained."""
 
 from typing import Any
 
@@ -9,9 +9,17 @@ from app.cli.opening import operator, reading
 from app.cli.tables import show_table
 from app.usecases.explanations import explanations, what_if
 from app.usecases.explanations.explanations import ExplainQuery, WhyQuery
+from app.usecases.explanations.requirements import (
+    CHOICES,
+    PRICES,
+    RequirementsQuestion,
+    find_parameter,
+    number_label,
+)
 from app.usecases.explanations.what_if import ScenarioEdits
 from engine.errors import FieldError
 from engine.explain.changes.change_sentences import change_sentences
+from engine.explain.goals.needed_sentences import needed_sentences
 from engine.explain.sentences import choice_sentences
 
 
@@ -97,3 +105,27 @@ def show_scenario(
     show_table(["", "Planned", "What if", "Change"], lines)
     for device, steps in done.changed.items():
         click.echo(f"{device} would do otherwise in {len(steps)} steps.")
+
+
+@click.command("what-would-it-take")
+@click.option("--schedule", "schedule_id", type=int, required=True, help="ID of the schedule.")
+@click.option("--device", help="Device that is to do something, with --at and --wish or --power.")
+@click.option("--at", help="A time in the step asked about, such as 2026-03-02T07:00+01:00.")
+@click.option("--wish", type=click.Choice(list(CHOICES)), help="What the device is to do then.")
+@click.option("--power", type=float, help="Or the power that it is to have [kW].")
+@click.option("--cost", type=float, help="Or what the whole plan may cost at most.")
+@click.option("--peak", type=float, help="Or the most that may be bought in any step [kW].")
+@click.option("--limit", help="The limit, target or size that may change, such as battery.soc-max.")
+@click.option("--price", type=click.Choice(list(PRICES)), help="Or the price of energy: of that step, or all alike.")
+def show_requirements(schedule_id: int, **named: Any) -> None:
+    """Tell what one number would have to be for a plan to do, to cost or to peak as is wished."""
+    actor = operator()
+    asked = {name: value for name, value in named.items() if value is not None}
+    if not asked.keys() & {"limit", "price"}:
+        raise FieldError("limit", "name the number that may change with --limit or --price.")
+    with reading() as session:
+        question = actor.read(RequirementsQuestion, asked)
+        stored, needed = find_parameter(session, actor, schedule_id, question)
+    currency = stored.currency
+    for sentence in needed_sentences(needed, number_label(question), question.words(currency), currency):
+        click.echo(sentence)

@@ -125,6 +125,15 @@ def plan_address(visit: Visit, **arguments: Any) -> str:
     return f"{visit.path}?{urlencode({name: text for name, text in told.items() if text is not None})}"
 
 
+def asked_moment(visit: Visit) -> datetime | None:
+    """Moment in the address; None if there is none that can be read."""
+    try:
+        moment = datetime.fromisoformat(visit.query["at"].replace(" ", "+"))
+    except (KeyError, ValueError):
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
 def opened_section(visit: Visit, part: str, heading: str) -> Markup:
     """Part of the tab below its heading, which is computed once somebody opens it."""
     return Markup(

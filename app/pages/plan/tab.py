@@ -12,7 +12,7 @@ from app.fragments.tables import cards
 from app.fragments.tabs import TextTab
 from app.fragments.templates import note, render
 from app.fragments.visit import Visit
-from app.pages.plan import changes, chart, held, key_figures, missing, run_form, why
+from app.pages.plan import changes, chart, held, key_figures, missing, requirements_form, run_form, why
 from app.pages.plan.content import PlanContent, plan_address, read_plan
 from app.pages.plan.plan_cards import BEFORE_ROWS, breach_text, cost_cards
 from engine.site import Status
@@ -25,7 +25,7 @@ PARTS: Mapping[str, Callable[[Visit, Session, SignedIn], Markup]] = {
     run_form.PART: run_form.read_run,
     "plan-figures": key_figures.read_figures,
     "plan-why": why.read_why,
-    "plan-take": why.read_take,
+    "plan-take": requirements_form.read_take,
     changes.PART: changes.read_changes,
     "plan-table": chart.read_table,
 }

@@ -1,6 +1,6 @@
-"""Why a device does what it does in a step: sentences, the cost of other powers as a curve, and what it would take."""
+"""Why a device does what it does in a step: sentences, and the cost of other powers as a table and a curve."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from urllib.parse import urlencode
 
 from markupsafe import Markup
@@ -11,19 +11,16 @@ from app.fragments.tables import ButtonRow, RowButton, button_rows
 from app.fragments.templates import note, render
 from app.fragments.threads import actor_of
 from app.fragments.visit import Visit
-from app.pages.plan.content import PlanContent, read_plan
-from app.usecases.explanations.explanations import RequirementsQuestion, WhyQuery, explain_why, find_requirements
+from app.pages.plan import requirements_form
+from app.pages.plan.content import PlanContent, asked_moment, read_plan
+from app.usecases.explanations.explanations import WhyQuery, explain_why
 from db.schedules import POWER
-from engine.errors import EngineError, FieldError
+from engine.errors import EngineError
 from engine.explain.choices import ExplainedChoice
 from engine.explain.cost_curve import CostCurve
-from engine.explain.requirements import PriceNeeded
 from engine.explain.sentences import choice_sentences
 from engine.series.iso_time import to_us
 
-WISHES = {"charging": ("idle", "discharge"), "idle": ("charge", "discharge"), "discharging": ("idle", "charge")}
-"""What a device does → what else one may wish of it."""
-WORDS = {"charge": "take energy", "idle": "rest", "discharge": "give energy"}
 NAMES = {"idle": "Rest", "most": "Most power", "least": "Least power", "planned": "As planned", "asked": "As asked"}
 
 
@@ -50,15 +47,6 @@ def panel(visit: Visit, content: PlanContent) -> Markup:
     )
 
 
-def asked_moment(visit: Visit) -> datetime | None:
-    """Moment in the address; None if there is none that can be read."""
-    try:
-        moment = datetime.fromisoformat(visit.query["at"].replace(" ", "+"))
-    except (KeyError, ValueError):
-        return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
 def read_why(visit: Visit, session: Session, principal: SignedIn) -> Markup:
     """The answer about the device and the step in the address."""
     content, at = read_plan(visit, session, principal), asked_moment(visit)
@@ -72,10 +60,6 @@ def read_why(visit: Visit, session: Session, principal: SignedIn) -> Markup:
     window, step = stored.site.window, choice.step
     start, end = window.moment(step), window.moment(step + 1)
     told = list(choice_sentences(choice, window, content.local, stored.currency))
-    takes = {
-        WORDS[wish]: f"{visit.path}?{urlencode({**visit.query, 'part': 'plan-take', 'wish': wish})}"
-        for wish in WISHES[choice.manner]
-    }
     rows = other_rows(choice, stored.currency, (start, end), may_hold=content.may_plan and end > content.now)
     columns = ["Instead", "Power", "Whole schedule costs more"]
     return render(
@@ -84,7 +68,7 @@ def read_why(visit: Visit, session: Session, principal: SignedIn) -> Markup:
         sentences=told,
         curve=curve_svg(choice.curve, choice.power, stored.currency),
         others=button_rows(columns, rows, empty="It could do nothing else then."),
-        takes=takes,
+        form=requirements_form.form(visit, stored, choice),
     )
 
 
@@ -130,25 +114,3 @@ def curve_svg(curve: CostCurve, power: float, currency: str) -> Markup:
         wide=wide,
         tall=tall,
     )
-
-
-def read_take(visit: Visit, session: Session, principal: SignedIn) -> Markup:
-    """What price it would take for the device to do as is wished in the step in the address."""
-    content, at, wish = read_plan(visit, session, principal), asked_moment(visit), visit.query.get("wish", "")
-    if content.row is None or at is None or wish not in WORDS:
-        return note("Choose a device, a time and a wish.")
-    device = visit.query.get("device", "")
-    question = RequirementsQuestion.model_validate({"device": device, "at": at, "wish": wish})
-    try:
-        stored, needed = find_requirements(session, actor_of(principal), content.row.id, question)
-    except EngineError as reason:
-        return note(str(reason), "warning")
-    if not isinstance(needed, PriceNeeded):
-        raise FieldError("wish", "no price is asked for.")
-    unit = f"{stored.currency}/kWh"
-    edges = [edge for edge in (needed.lower, needed.higher) if edge is not None]
-    found = [f"at {edge.price:.4f} {unit} ({edge.change:+.4f})" for edge in edges]
-    price = f"The price then is {needed.price:.4f} {unit}."
-    if not found:
-        return note(f"{price} No price up to {needed.reach:.4f} {unit} lower or higher makes {device} {WORDS[wish]}.")
-    return note(f"{price} {device} would {WORDS[wish]} {' or '.join(found)}.")

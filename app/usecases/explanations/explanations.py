@@ -1,15 +1,15 @@
 """What a saved schedule does, why, what other choices would cost, and what it would take to have another one."""
 
 from dataclasses import dataclass, replace
-from typing import Annotated, Literal
+from typing import Annotated
 
-from pydantic import Field, model_validator
+from pydantic import Field
 from sqlalchemy.orm import Session
 
 from app.usecases.actor import Actor
 from app.usecases.explanations.figures import ScheduleFigures, schedule_figures
 from app.usecases.explanations.stored_site import StoredSite, open_site
-from app.usecases.fields import HYPHENS, Body, Moment, Query
+from app.usecases.fields import HYPHENS, Moment, Query
 from db import schedules
 from db.assets import Asset, lineage
 from db.core import database
@@ -17,19 +17,10 @@ from engine.errors import FieldError, InputError, UnknownName
 from engine.explain.bottlenecks import Bottleneck, bottlenecks
 from engine.explain.changes.changed_inputs import PlanChange, changed_inputs
 from engine.explain.choices import ExplainedChoice, explain_choice
-from engine.explain.combined_change import CombinedChange, combined_change
 from engine.explain.headlines import Headline, headlines
 from engine.explain.marginal_values import ValueLine, storage_value_line
 from engine.explain.matrix import CellCost, extra_costs
 from engine.explain.replanning import Replanning, names_to_ask, planned_ports
-from engine.explain.requirements import (
-    LimitNeeded,
-    LimitTooWeak,
-    PriceNeeded,
-    limit_needed,
-    price_needed,
-    wished_bounds,
-)
 from engine.explain.trade_off import TradeOffPoint, trade_off
 from engine.series.sun import sun_times
 
@@ -60,40 +51,6 @@ class WhyQuery(Query):
     ] = None
 
 
-class RequirementsQuestion(Body):
-    """What is wished of a plan, and what may change for it."""
-
-    model_config = HYPHENS
-
-    device: Annotated[str | None, Field(max_length=255, description="Device that is to do something")] = None
-    at: Annotated[Moment | None, Field(description="When it is to do so")] = None
-    until: Annotated[Moment | None, Field(description="The price may change until then; else in one step")] = None
-    wish: Annotated[Literal["charge", "idle", "discharge"] | None, Field(description="What it is to do")] = None
-    power: Annotated[float | None, Field(description="Or the power that it is to have [kW]")] = None
-    cost: Annotated[float | None, Field(description="Or what the whole plan may cost at most [currency]")] = None
-    limit: Annotated[
-        str | None, Field(max_length=255, description="The limit, target or size that may change, for a cost")
-    ] = None
-
-    weights: Annotated[
-        dict[Annotated[str, Field(max_length=255)], Annotated[float, Field(gt=0, le=1e6)]] | None,
-        Field(max_length=50, description="Or limits that may change together: what one unit of each counts [currency]"),
-    ] = None
-    price_share: Annotated[
-        float, Field(ge=0, le=1, description="With weights: by which share the price of energy bought may fall")
-    ] = 0.0
-
-    @model_validator(mode="after")
-    def _is_one_question(self) -> "RequirementsQuestion":
-        of_cost = self.cost is not None and (self.limit is None) != (self.weights is None)
-        of_device = self.device is not None and self.at is not None and (self.wish is None) != (self.power is None)
-        if of_cost == of_device:
-            raise ValueError(
-                "Ask either with cost and limit, or cost and weights, or device, at and one of wish and power."
-            )
-        return self
-
-
 @dataclass(frozen=True, kw_only=True)
 class ScheduleExplanation:
     """The parts of an explanation that were asked for; the others are None."""
@@ -118,7 +75,7 @@ def explain_schedule(session: Session, actor: Actor, schedule_id: int, query: Ex
     """
     parts = read_parts(query.parts)
     stored = open_site(session, actor, schedule_id)
-    names = _devices(stored, query.device)
+    names = devices_of(stored, query.device)
     if "cells" in parts and len(names) * stored.site.window.n > MOST_CELLS:
         raise FieldError("device", f"there are more than {MOST_CELLS} cells; name one device.")
     told = ScheduleExplanation(
@@ -163,7 +120,7 @@ def explain_why(
         TimedOut: It takes longer than people wait.
     """
     stored = open_site(session, actor, schedule_id)
-    (name,) = _devices(stored, query.device)
+    (name,) = devices_of(stored, query.device)
     step = stored.step_at(query.at)
     plan = Replanning(stored.site, names_to_ask(stored.site, name), stored.budget())
     # With whole numbers a second search could end at another plan of the same cost.
@@ -173,37 +130,7 @@ def explain_why(
     return stored, replace(choice, remarks=(*choice.remarks, *hedged))
 
 
-def find_requirements(
-    session: Session, actor: Actor, schedule_id: int, question: RequirementsQuestion
-) -> tuple[StoredSite, PriceNeeded | LimitNeeded | LimitTooWeak | CombinedChange | None]:
-    """Return the smallest change with which a plan does what is wished; None where no mix of changes is enough.
-
-    Raises:
-        NotFound, NotAllowed, InputsGone, InputError: See ``open_site``.
-        FieldError: Something that is named is not of the schedule.
-        TimedOut: It takes longer than people wait.
-    """
-    stored = open_site(session, actor, schedule_id)
-    if question.cost is not None and question.limit is not None:
-        plan = Replanning(stored.site, (), stored.budget())
-        return stored, limit_needed(plan, question.limit, question.cost)
-    if question.cost is not None and question.weights is not None:
-        plan, share = Replanning(stored.site, (), stored.budget()), question.price_share
-        return stored, combined_change(plan, question.cost, weights=question.weights, price_share=share)
-    (name,) = _devices(stored, question.device)
-    first = stored.step_at(question.at) if question.at is not None else 0
-    last = first if question.until is None else stored.step_at(question.until, field="until")
-    if last < first:
-        raise FieldError("until", "it lies before at; name a later time.")
-    plan = Replanning(stored.site, (name,), stored.budget())
-    low, high = plan.feasible_range(name, first)
-    if question.power is not None and not low <= question.power <= high:
-        raise FieldError("power", f"{name} can have {low:.6g} to {high:.6g} kW then.")
-    wish = wished_bounds(plan, name, first, question.wish or "idle", question.power)
-    return stored, price_needed(plan, name, wish, range(first, last + 1))
-
-
-def _devices(stored: StoredSite, name: str | None) -> list[str]:
+def devices_of(stored: StoredSite, name: str | None) -> list[str]:
     """Return the ports that are planned, or the one that is named.
 
     Raises:

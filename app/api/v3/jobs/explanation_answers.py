@@ -6,6 +6,7 @@ from pydantic import BaseModel, Field
 
 from app.api.v3.jobs.change_answers import PlanChangeAnswer
 from app.api.v3.jobs.figure_answers import STRICT, Currency, KeyFiguresAnswer, PerEnergy, Power, ScheduleFiguresAnswer
+from app.api.v3.jobs.requirement_answers import ParameterNeededAnswer
 
 
 class HeadlineAnswer(BaseModel):
@@ -226,7 +227,7 @@ class RequirementsAnswer(BaseModel):
     schedule: int
     currency: str
     answer: Annotated[
-        PriceNeededAnswer | LimitNeededAnswer | CombinedChangeAnswer | None,
+        PriceNeededAnswer | LimitNeededAnswer | CombinedChangeAnswer | ParameterNeededAnswer | None,
         Field(description="null: no mix of these changes is enough"),
     ]
 

@@ -16,12 +16,15 @@ from app.api.v3.jobs.explanation_answers import (
     WhyAnswer,
     explanation_schema,
 )
-from app.usecases.explanations import explanations, what_if
-from app.usecases.explanations.explanations import ExplainQuery, RequirementsQuestion, ScheduleExplanation, WhyQuery
+from app.api.v3.jobs.requirement_answers import ParameterNeededAnswer
+from app.usecases.explanations import explanations, requirements, what_if
+from app.usecases.explanations.explanations import ExplainQuery, ScheduleExplanation, WhyQuery
+from app.usecases.explanations.requirements import RequirementsQuestion
 from app.usecases.explanations.what_if import ScenarioEdits
 from engine.explain.changes.change_sentences import change_sentences
 from engine.explain.changes.changed_inputs import PlanChange
 from engine.explain.combined_change import CombinedChange
+from engine.explain.goals.parameter_needed import ParameterNeeded
 from engine.explain.requirements import LimitNeeded, LimitTooWeak, PriceNeeded
 from engine.explain.sentences import choice_sentences
 
@@ -98,11 +101,13 @@ def why(call: Call, id: int, query: WhyQuery) -> WhyAnswer:
 
 def find_requirements(call: Call, id: int, body: RequirementsQuestion) -> RequirementsAnswer:
     """Find the smallest change of a price, or of a limit, target or size, so that the plan does what is wished."""
-    stored, needed = explanations.find_requirements(call.session, call.actor, id, body)
-    answer: PriceNeededAnswer | LimitNeededAnswer | CombinedChangeAnswer | None = None
+    stored, needed = requirements.find_requirements(call.session, call.actor, id, body)
+    answer: PriceNeededAnswer | LimitNeededAnswer | CombinedChangeAnswer | ParameterNeededAnswer | None = None
     if isinstance(needed, CombinedChange):
         prices = {stored.site.window.moment(step).isoformat(): change for step, change in needed.prices.items()}
         answer = CombinedChangeAnswer(limits=dict(needed.limits), prices=prices, cost=needed.cost, weight=needed.weight)
+    elif isinstance(needed, ParameterNeeded):
+        answer = ParameterNeededAnswer.model_validate(asdict(needed) | {"short": _finite(needed.short)})
     elif needed is not None:
         answer = _requirement(needed)
     return RequirementsAnswer(schedule=id, currency=stored.currency, answer=answer)
