@@ -9,6 +9,7 @@ import logging
 import sqlite3
 import threading
 from collections.abc import Callable, Collection
+from pathlib import PurePath
 from typing import Any
 
 from redis.exceptions import RedisError
@@ -39,7 +40,7 @@ class Queue:
         self._settings, self._database = settings, database
         self.worker = Worker(settings, database, name)
         self.keeper = Keeper(settings, database, self)
-        self.hueys = {queue: _huey(settings, queue) for queue in QUEUES}
+        self.hueys = {queue: _huey(settings, database, queue) for queue in QUEUES}
         self._tasks = {queue: huey.task(name="do_job")(self.worker.do) for queue, huey in self.hueys.items()}
         self._running: list[WorkerThreads | Ticker] = []
 
@@ -143,8 +144,9 @@ class Queue:
         self._running.clear()
 
 
-def _huey(settings: Settings, queue: str) -> Any:
-    where, name = settings.FLEXMEASURES_REDIS_URL, f"flexscope-{queue}"
+def _huey(settings: Settings, database: Database, queue: str) -> Any:
+    # With the name of the database: the demo beside it must not take its jobs.
+    where, name = settings.FLEXMEASURES_REDIS_URL, f"flexscope-{PurePath(str(database.url.database)).stem}-{queue}"
     if not where:
         settings.FLEXSCOPE_INSTANCE_PATH.mkdir(parents=True, exist_ok=True, mode=0o700)
         file = settings.FLEXSCOPE_INSTANCE_PATH / "queue.db"

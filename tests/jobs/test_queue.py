@@ -1,11 +1,14 @@
 """Jobs are done once, shared while equal, cancelled, put off, counted; on both storages."""
 
 import time
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
-from db.core.database import NotFound
+from app.jobs.queue import Queue
+from db.core.database import Database, NotFound
 from db.jobs import job_search
 from tests.jobs.staging import Stage, wait
 
@@ -46,6 +49,13 @@ def test_equal_requests_share_a_job_for_a_while(stage: Stage) -> None:
     assert stage.ask("slow", seconds=1) != first
     forgetful = Stage(stage.environment | {"FLEXMEASURES_JOB_CACHE_TTL": "0"}, stage.database, stage.sensor_id, 1)
     assert forgetful.ask("slow", seconds=2) != forgetful.ask("slow", seconds=2)
+
+
+def test_databases_beside_each_other_keep_their_jobs_apart(stage: Stage, tmp_path: Path) -> None:
+    with closing(Database(f"sqlite:///{tmp_path / 'demo.db'}")) as demo:
+        beside = Queue(stage.settings, demo).hueys["scheduling"]
+        stage.ask("slow")
+        assert len(stage.queue().hueys["scheduling"]) == 1 and len(beside) == 0
 
 
 def test_a_failed_job_is_done_anew_under_its_own_id(working: Stage) -> None:
