@@ -210,9 +210,8 @@ def test_tables_are_written_in_two_places_only() -> None:
         if file.suffix in (".py", ".js", ".html") and writes.search(file.read_text("utf-8", "replace"))
     }
     assert found == {
-        "app/assemble/files/export.py",
+        "app/assemble/files/export.py",  # and names their media
         "app/assemble/schedule_lines.py",  # names of devices, by csv_text
-        "app/api/v3/data/exports.py",  # names its media
         "app/api/v3/data/bulk.py",  # ids and numbers only
         "app/api/http/openapi.py",  # names media
         "app/pages/sensor/upload.py",  # takes
