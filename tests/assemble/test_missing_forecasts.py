@@ -11,6 +11,7 @@ from app.assemble.site.request import ScheduleRequest
 from app.assemble.site.site import Assembled, read_site
 from app.auth.access.references import References
 from db import sources
+from db.accounts.accounts import Account
 from db.beliefs import store
 from db.sensors import Sensor
 from engine.devices.inflexible import Inflexible
@@ -119,3 +120,29 @@ def test_sites_of_a_fleet_share_forecasts(home, battery):
             References(home.session, None), request, known_at=KNOWN_AT, limits=WindowLimits(), forecasts=forecasts
         )
     assert len(forecasts.by_sensor) == 1
+
+
+def test_no_regressor_of_another_account_counts(home, battery):
+    other = Account(name="Quay")
+    home.session.add(other)
+    home.session.flush()
+    home.asset("foreign", account_id=other.id)
+    weather = home.sensor("foreign", "secret temperature", "°C")
+    both = Window.of_length(PAST.start, timedelta(days=DAYS + 1), HOUR)
+    warm = np.random.default_rng(0).normal(10.0, 4.0, both.n)
+    home.fill(weather, warm, both)
+    load = home.fill(home.sensor("house", "heating", "kW", regressors=[weather]), 20.0 - warm[: PAST.n], PAST)
+    foreseen = hourly(only(planned(home, battery, {"sensor": load}).site, Inflexible).power)
+    assert abs(np.corrcoef(foreseen, 20.0 - warm[PAST.n :])[0, 1]) < 0.5
+
+
+def test_nothing_is_forecast_from_sources_that_were_left_out(home, battery):
+    site = planned(home, battery, {"sensor": load_of(home), "exclude-source-types": ["script"]})
+    assert not any("is forecast" in text for text in site.warnings)
+
+
+def test_a_wrong_attribute_for_forecasts_stops_no_plan(home, battery):
+    house = home.assets["house"]
+    house.latitude, house.longitude, house.attributes = 52.0, 5.0, {"tilt": "south"}
+    site = planned(home, battery, {"sensor": load_of(home)})
+    assert any("has no value from" in text for text in site.warnings)

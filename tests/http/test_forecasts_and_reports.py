@@ -1,5 +1,6 @@
 """Forecasts and reports over the API."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -64,6 +65,30 @@ def foreseen(api: Api, key: int, **request: Any) -> dict[str, Any]:
     job = api.ended(answer.json()["job"]).json()
     assert job["status"] == "FINISHED", job
     return dict(job["result"])
+
+
+def test_another_forecast_from_now_takes_the_place_of_one_a_moment_before(api: Api, ids: dict[str, int]) -> None:
+    key, now = sensor(api, ids, "kW"), datetime.now(UTC)
+    begin = (now - timedelta(days=5)).replace(minute=0, second=0, microsecond=0)
+    put(api, key, [float(hour % 24 + hour // 24) for hour in range(120)], "kW", begin.isoformat(), "P5D")
+    request: dict[str, Any] = {"duration": "PT6H"}
+    for forecaster in ("SeasonalNaive", "AdaptiveForecaster"):
+        job = api.post(f"/sensors/{key}/forecasts/trigger", json=request | {"config": {"forecaster": forecaster}})
+        ended = api.ended(job.json()["job"]).json()
+        assert ended["status"] == "FINISHED", ended
+    lower = api.post(f"/sensors/{key}/forecasts/trigger", json=request | {"config": {"upper": 3.0}}).json()["job"]
+    assert api.ended(lower).json()["status"] == "FINISHED"
+    ahead = {"start": now.replace(minute=0, second=0, microsecond=0).isoformat(), "duration": "PT6H"}
+    found = api.get(f"/sensors/{key}/data", params=ahead | {"source-type": "forecaster"}).json()["values"]
+    assert max(value for value in found if value is not None) <= 3.0
+
+
+def test_a_sensor_does_not_explain_itself(api: Api, ids: dict[str, int]) -> None:
+    key = sensor(api, ids, "kW")
+    put(api, key, SHAPE, "kW")
+    body = {"start": NEXT, "duration": "P1D", "prior": NEXT, "config": {"regressors": [key]}}
+    answer = api.post(f"/sensors/{key}/forecasts/trigger", json=body)
+    assert answer.status_code == 422 and "cannot explain itself" in answer.text
 
 
 def test_quantiles_weather_and_bounds_of_a_forecast(api: Api, ids: dict[str, int]) -> None:

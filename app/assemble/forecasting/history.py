@@ -30,8 +30,8 @@ LONGEST = timedelta(days=1280)
 """How far back is read: what the default forecaster learns from at most, and what weighs its experts."""
 MOST_EVENTS = 150_000
 """Events that are read at most."""
-MOST_USUAL = 20
-"""Regressors that an attribute may name."""
+MOST_USUAL = 5
+"""Regressors that an attribute may name, as each of them costs as much again as the sensor alone."""
 DAY = timedelta(days=1)
 NO_OPINION = SourceFilter(not_types=("forecaster", "scheduler"))
 """What was measured or published, not what we computed."""
@@ -129,10 +129,19 @@ def missing_share(history: SeriesHistory) -> float:
 
 
 def usual_regressors(references: References, sensor: Sensor) -> list[RegressorSensor]:
-    """Regressors that the attribute ``regressors`` of a sensor names by id, as far as they may be read."""
+    """Regressors that the attribute ``regressors`` of a sensor names by id: of its own account, or public.
+
+    Whoever writes the attribute may not read all that those may who forecast the sensor; of another account's sensors,
+    its readers would learn from the forecasts.
+    """
     named = sensor.attributes.get("regressors")
-    keys = named[:MOST_USUAL] if isinstance(named, list) else []
-    return [RegressorSensor(each, ahead=True) for key, each in references.readable(keys).items() if key != sensor.id]
+    readable = references.readable(named[:MOST_USUAL] if isinstance(named, list) else [])
+    owners = (sensor.asset.account_id, None)
+    return [
+        RegressorSensor(each, ahead=True)
+        for each in readable.values()
+        if each.id != sensor.id and each.asset.account_id in owners
+    ]
 
 
 def _regressor(

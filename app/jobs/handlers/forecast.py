@@ -111,8 +111,9 @@ def foresee(references: References, request: ForecastRequest, *, known_at: datet
     Args:
         references: Of the one who asks.
         request: What to foresee.
-        known_at: When the request was made. A cycle that lies ahead is made with what is known now, unless nothing
-            is known by now: then data and request are of a simulated time, and the cycle's start counts.
+        known_at: When the request was made. A cycle that begins in the present event or later is made with what is
+            known now, unless nothing is known by now: then data and request are of a simulated time. For that and for
+            cycles that began earlier, what was known at their start counts.
 
     Raises:
         InputError: Nothing is known to forecast from.
@@ -123,7 +124,8 @@ def foresee(references: References, request: ForecastRequest, *, known_at: datet
         raise InputError(f"Sensor {sensor.id} ({sensor.name}) has no data to forecast from; post measurements first.")
     simulated = min(line.first_event for line in lines) > known_at
     for window in cycles(request, sensor, bounds.of(session).written):
-        moment = request.prior or (window.start if simulated else min(window.start, known_at))
+        is_past = simulated or window.start <= known_at - sensor.resolution
+        moment = request.prior or (window.start if is_past else known_at)
         yield Foreseen(window, foresee_window(references, request, window, known_at=moment), moment)
 
 
@@ -173,6 +175,8 @@ def _regressors(references: References, request: ForecastRequest, sensor: Sensor
     found = []
     for each in request.regressors:
         other = references.sensor(each.sensor, field="config.regressors")
+        if other.id == sensor.id:
+            raise FieldError("config.regressors", f"sensor {other.id} cannot explain itself; leave it out.")
         if each.sources:
             references.sources(each.sources, field="config.regressors.sources", sensor=other)
         found.append(RegressorSensor(other, each.ahead, each.chosen))

@@ -80,6 +80,7 @@ def _checked(
     check_references(session, actor, trigger.config)
     forecaster_class(trigger.config.forecaster)
     request = trigger.request(sensor, actor.now)
+    forecast.named(actor.references(session), request)
     # The first cycle meets every refusal; the others are of the job.
     next(cycles(request, sensor, bounds.of(session).written))
     return sensor, request
