@@ -21,7 +21,8 @@ from db.beliefs.time_range import BeliefQuery
 from db.schedules import GUIDANCE, SOC, ScheduleOutput, StoredSchedule
 from db.sensors import Sensor
 from engine.importing.cells.texts import csv_text, writable
-from engine.series.iso_time import MICROSECOND, from_us, to_us
+from engine.series.iso_time import MICROSECOND, from_us
+from engine.series.window import Window
 
 
 def readable_outputs(references: References, row: StoredSchedule) -> list[tuple[ScheduleOutput, Sensor]]:
@@ -82,13 +83,13 @@ class ScheduleTable:
 
 def schedule_table(row: StoredSchedule, lines: Collection[Trace]) -> ScheduleTable:
     """Return lines as a table by the steps of a schedule."""
-    first, last, step = to_us(row.start), to_us(row.end), row.step // MICROSECOND
-    starts = np.arange(first, last, step)
-    columns = [values_at(line, starts) for line in lines]
+    # Values stand at slots, of which a schedule may begin in the midst of the first one.
+    slots = Window.between(row.start, row.end, row.step).slots.starts
+    columns = [values_at(line, slots) for line in lines]
     return ScheduleTable(
         columns=[f"{line.label} [{line.unit}]" for line in lines],
-        starts=[from_us(int(start)) for start in starts],
-        values=np.stack(columns, axis=1) if columns else np.zeros((len(starts), 0)),
+        starts=[max(from_us(int(start)), row.start) for start in slots],
+        values=np.stack(columns, axis=1) if columns else np.zeros((len(slots), 0)),
     )
 
 

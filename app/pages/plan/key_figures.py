@@ -40,7 +40,7 @@ def figure_cards(content: PlanContent, told: ScheduleExplanation) -> list[Kpi]:
     parts = ", ".join(f"{name} {cost:,.2f}" for name, cost in row.costs.items()) if len(row.costs) > 1 else ""
     limit = row.connection("electricity").get("consumption-limit")
     items = [
-        Kpi("Cost", f"{sum(row.costs.values()):,.2f} {currency}", parts or f"of {hours:g} hours"),
+        Kpi("Cost", f"{sum(row.costs.values()):,.2f} {currency}", parts or f"of {hours:.3g} hours"),
         saving_card(done, currency),
         Kpi("Peak import", f"{figures.peak_import:,.2f} kW", "" if limit is None else f"of {limit:,.4g} kW allowed"),
         Kpi("Imported", f"{figures.imported:,.1f} kWh"),

@@ -20,6 +20,7 @@ from engine.explain.choices import ExplainedChoice
 from engine.explain.cost_curve import CostCurve
 from engine.explain.sentences import choice_sentences
 from engine.series.iso_time import to_us
+from engine.series.window import Window
 
 NAMES = {"idle": "Rest", "most": "Most power", "least": "Least power", "planned": "As planned", "asked": "As asked"}
 
@@ -30,18 +31,18 @@ def panel(visit: Visit, content: PlanContent) -> Markup:
     devices = [] if row is None else list(dict.fromkeys(each.device for each in row.outputs if each.role == POWER))
     if row is None or not devices or not content.reads_inputs:
         return Markup("")
-    count = int((row.end - row.start) / row.step)
+    slots = Window.between(row.start, row.end, row.step).slots
     at = asked_moment(visit)
     asked = at is not None and "device" in visit.query
-    present = (at or max(content.now, row.start)) - row.start
+    present = int(slots.position(at or content.now))
     return render(
         "plan_why",
         devices=devices,
         chosen=visit.query.get("device", devices[0]),
-        start=to_us(row.start) // 1000,
+        start=to_us(slots.start) // 1000,
         step=int(row.step.total_seconds() * 1000),
-        last=count - 1,
-        value=min(max(int(present / row.step), 0), count - 1),
+        last=slots.n - 1,
+        value=min(max(present, 0), slots.n - 1),
         zone=str(content.local),
         answer_at=f"{visit.path}?{urlencode({**visit.query, 'part': 'plan-why'})}" if asked else "",
     )
@@ -52,7 +53,9 @@ def read_why(visit: Visit, session: Session, principal: SignedIn) -> Markup:
     content, at = read_plan(visit, session, principal), asked_moment(visit)
     if content.row is None or at is None:
         return note("Choose a device and a time of this schedule.")
-    query = WhyQuery(device=visit.query.get("device", ""), at=at)
+    row = content.row
+    begun = row.start - row.step < at < row.start  # the slot in whose midst the schedule begins
+    query = WhyQuery(device=visit.query.get("device", ""), at=row.start if begun else at)
     try:
         stored, choice = explain_why(session, actor_of(principal), content.row.id, query)
     except EngineError as reason:

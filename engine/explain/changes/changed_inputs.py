@@ -168,10 +168,10 @@ def _moved(site: Site, first: Schedule, second: Schedule) -> float:
 
 
 def _offset(old: Site, new: Site) -> int:
-    """Return at which step of the old window the new one begins."""
-    if old.window.step != new.window.step or old.window.bounds or new.window.bounds:
+    """Return in which step of the old window the new one begins; either may begin in the midst of a slot."""
+    if old.window.step != new.window.step or any(each.window.n != each.window.slots.n for each in (old, new)):
         raise InputError("The two schedules have steps of different lengths, so their inputs cannot be compared.")
-    offset = old.window.position(new.window.start)
+    offset = old.window.slots.position(new.window.slots.start)
     if offset != int(offset) or not -new.window.n < offset < old.window.n:
         raise InputError("The two schedules have no time in common; compare with the one just before it.")
     return int(offset)

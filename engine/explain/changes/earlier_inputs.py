@@ -11,6 +11,7 @@ from engine.devices.inflexible import Inflexible
 from engine.devices.ported import Adjustable
 from engine.devices.storage import Storage
 from engine.model.linear import Values, full
+from engine.series.window import Window
 from engine.site import Schedule, Site
 
 T = TypeVar("T")
@@ -57,7 +58,7 @@ class EarlierInputs:
                 return self._with_devices(site, self._forecasts)
             case "targets":
                 return self._with_devices(site, lambda new, old: self._as_before(new, old, _TARGETS))
-        return self._with_devices(site, self._start)
+        return self._with_devices(site, lambda new, _: self._start(new, site.window))
 
     def _limits(self, new: Device, old: Device) -> Device:
         if not isinstance(new, Storage) or not isinstance(old, Storage):
@@ -73,12 +74,13 @@ class EarlierInputs:
             return self._with_ports(new, old)
         return self._as_before(new, old, ("gain",))
 
-    def _start(self, new: Device, old: Device) -> Device:
-        soc = self.schedule.soc.get(new.name)
+    def _start(self, new: Device, later: Window) -> Device:
+        """A store with what was expected to be in it when a later plan begins; within a step it changes evenly."""
+        soc, ticks = self.schedule.soc.get(new.name), self.site.window.ticks
         # A plan that begins later has foreseen nothing of this moment.
-        if not isinstance(new, Storage) or soc is None or self.offset < 0:
+        if not isinstance(new, Storage) or soc is None or later.start < self.site.window.start:
             return new
-        foreseen = float(soc[self.offset])
+        foreseen = float(np.interp(later.ticks[0], ticks, soc))
         return new if abs(foreseen - new.soc_at_start) < _SAME_ENERGY else replace(new, soc_at_start=foreseen)
 
     def _with_ports(self, new: Device, old: Device) -> Device:

@@ -12,6 +12,7 @@ from engine.explain.changes.changed_inputs import changed_inputs
 from engine.explain.headlines import headlines
 from engine.schedulers.storage_scheduler import StorageScheduler
 from engine.schedulers.uncontrolled import uncontrolled_schedule
+from engine.series.window import Window
 from engine.solve.budget import Budget
 from engine.tariffs import EnergyTariff
 from tests.engine.explain import cold
@@ -149,6 +150,18 @@ def test_what_differs_an_hour_later_is_told_moment_by_moment():
     assert prices.startswith(
         "The prices make it 0.3000 EUR cheaper (electricity consumption price 0.15 → 0.125 EUR/kWh"
     )
+
+
+def test_a_plan_from_the_midst_of_a_step_is_compared_slot_by_slot():
+    old = site(store(soc_targets=target(6.0)), buy=np.linspace(0.1, 0.3, 24))
+    plan = StorageScheduler().compute(old)
+    window = Window.between(DAY.start + timedelta(minutes=80), DAY.end, timedelta(hours=1))
+    stored = plan.soc[old.devices[0].name]
+    car = store(soc_targets=target(6.0)[1:], soc_at_start=float(stored[1] + (stored[2] - stored[1]) / 3))
+    same = site(car, window=window, buy=np.linspace(0.1, 0.3, 24)[1:])
+    assert changed_inputs(old, plan, same).inputs == ()
+    dearer = site(car, window=window, buy=np.linspace(0.1, 0.3, 24)[1:] + 0.1)
+    assert [part.input for part in changed_inputs(old, plan, dearer).inputs] == ["prices"]
 
 
 def test_what_a_store_holds_is_told_beside_what_the_plan_before_foresaw():
