@@ -279,6 +279,7 @@ def test_any_number_for_any_goal_holds_when_it_is_applied(served: Api) -> None:
             jsonschema.validate(told, schema(served, "what-would-it-take"))
             if (needed := told["answer"])["kind"] != "parameter":
                 continue  # the price of a device's step and the limit of a cost have answers of their own
+            assert "currency" not in needed["unit"]
             for end in filter(None, (needed["lower"], needed["higher"])):
                 by = {"prices": [{"more": end["change"]}]}
                 edits = {"limits": {means["limit"]: end["change"]}} if "limit" in means else by

@@ -81,7 +81,7 @@ class Upload(pn.viewable.Viewer):
 
     def _changed(self, _event: object) -> None:
         self._store.visible = False
-        if self._file.value:
+        if self._file.value is not None:  # an empty file is refused, not passed over
             self._notice[:] = [note("Reading the file …")]
             pn.state.execute(self._read_preview)
 

@@ -107,7 +107,8 @@ def find_requirements(call: Call, id: int, body: RequirementsQuestion) -> Requir
         prices = {stored.site.window.moment(step).isoformat(): change for step, change in needed.prices.items()}
         answer = CombinedChangeAnswer(limits=dict(needed.limits), prices=prices, cost=needed.cost, weight=needed.weight)
     elif isinstance(needed, ParameterNeeded):
-        answer = ParameterNeededAnswer.model_validate(asdict(needed) | {"short": _finite(needed.short)})
+        more = {"short": _finite(needed.short), "unit": needed.unit.replace("currency", stored.currency)}
+        answer = ParameterNeededAnswer.model_validate(asdict(needed) | more)
     elif needed is not None:
         answer = _requirement(needed)
     return RequirementsAnswer(schedule=id, currency=stored.currency, answer=answer)
