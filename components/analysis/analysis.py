@@ -86,11 +86,14 @@ class SensorAnalysis(Component):
         return elements.quality_strip(self._line, dark=self.dark)
 
     def brush(self, boundsx: tuple[Any, Any] | None) -> None:
-        """Look at the days within two moments of the heatmap alone."""
-        if boundsx is None:
-            return
-        begin, end = (int(as_moment(bound).astype("datetime64[D]").astype(int)) for bound in boundsx)
+        """Look at the days within two moments of the heatmap alone; what are no moments change nothing."""
         known = local_days(self._line, self.zone)
+        if boundsx is None or not len(known):
+            return
+        try:
+            begin, end = (day_of(bound) for bound in boundsx)
+        except (TypeError, ValueError, OverflowError):
+            return
         first, last = max(begin, int(known.min())), min(end, int(known.max()))
         if first <= last:
             self.days = (first, last)
@@ -119,9 +122,16 @@ class SensorAnalysis(Component):
         return f'<span role="status">{count} day{"s" * (count > 1)}: {first:%-d %b %Y} to {last:%-d %b %Y}</span>'
 
 
-def as_moment(bound: Any) -> np.datetime64:
-    """Bound of a brush, which is a moment or milliseconds since 1970."""
-    return np.datetime64(int(bound), "ms") if isinstance(bound, int | float) else np.datetime64(bound)
+def day_of(bound: Any) -> int:
+    """Day [days since 1970] of a bound of a brush, which is a moment or milliseconds since 1970.
+
+    Raises:
+        TypeError, ValueError, OverflowError: It is neither.
+    """
+    moment = np.datetime64(int(bound), "ms") if isinstance(bound, int | float) else np.datetime64(bound)
+    if np.isnat(moment):
+        raise ValueError("This is no moment.")
+    return int(moment.astype("datetime64[D]").astype(int))
 
 
 def pane(element: Any) -> pn.pane.HoloViews:

@@ -15,7 +15,7 @@ from bokeh.palettes import Cividis256
 
 from components.analysis.patterns import FINEST, KINDS, WEEK, day_profile, odd_stretches
 from components.charts.distribution import duration_points, histogram_shares
-from components.charts.heatmap import DAY, DIVERGING_PALETTE, HOUR, colour_range, heatmap_cells
+from components.charts.heatmap import DAY, DIVERGING_PALETTE, HOUR, HeatmapCells, colour_range, heatmap_cells
 from components.charts.traces import Trace
 from components.local_time import MILLISECOND
 from components.theme import BAD, FAINT, QUANTITIES, WARN, Colour
@@ -29,6 +29,8 @@ LINES = dict(zip(WEEK, (QUANTITIES["power"], QUANTITIES["production"], QUANTITIE
 """Colour of each kind of day."""
 ODD = {"Gaps": BAD, "Constant": WARN, "Jumps": QUANTITIES["state of charge"]}
 """Colour of each kind of stretch that looks wrong, from top to bottom."""
+EMPTY = HeatmapCells(np.full((1, 24), np.nan), 0, DAY)
+"""A day without values."""
 MOST_ODD = 2000
 """Stretches that are drawn, the longest first."""
 
@@ -66,14 +68,17 @@ def heatmap(trace: Trace, *, zone: str) -> hv.Image:
 
     The colours end at the quantiles 2 and 98 %, so that single values do not pale all others.
     """
-    cells = heatmap_cells(trace, zone=zone, finest=FINEST)
+    known = len(trace.present[0]) > 0
+    cells = heatmap_cells(trace, zone=zone, finest=FINEST) if known else EMPTY
     days = (cells.first // DAY + np.arange(len(cells.values))).astype("datetime64[D]").astype("datetime64[ns]")
     columns = cells.values.shape[1]
     hours = (np.arange(columns) + 0.5) * cells.row / HOUR / columns
-    low, high, diverging = colour_range(trace, cells.values)
+    low, high, diverging = colour_range(trace, cells.values) if known else (0.0, 1.0, False)
     dimensions = [hv.Dimension("day", label="Day"), hv.Dimension("hour", label="Time of day", unit="h")]
+    # Pixels in each microsecond and each hour: one day alone, or one time of day, does not say how wide it is
+    densities = {"xdensity": 1 / DAY, "ydensity": columns * HOUR / cells.row}
     image = hv.Image((days + np.timedelta64(12, "h"), hours, cells.values.T.astype(np.float32)), kdims=dimensions,
-                     vdims=[value_dimension(trace)])  # fmt: skip
+                     vdims=[value_dimension(trace)], **densities)  # fmt: skip
     hover = HoverTool(tooltips=[("Day", "$x{%a %-d %b %Y}"), ("Hour", "$y{0.00}"), ("Value", "@image{0,0.[000]}")],
                       formatters={"$x": "datetime"})  # fmt: skip
     return image.opts(

@@ -4,7 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
-from holoviews import Curve, Layout, Overlay, Rectangles
+from holoviews import Curve, Layout, Overlay, Rectangles, renderer
+from panel import panel
 
 from components.analysis import elements
 from components.analysis.analysis import SensorAnalysis
@@ -90,3 +91,40 @@ def test_colours_end_at_quantiles_and_diverge_only_where_power_flows_both_ways(v
 def test_days_are_chosen_by_the_local_clock():
     days = local_days(week(), AMSTERDAM)
     assert len(of_days(week(), AMSTERDAM, (int(days[0]), int(days[0]))).events) == 24
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        trace(np.arange(8.0)),
+        trace([1.0]),
+        trace([1.0], step=timedelta(0)),
+        trace([]),
+        trace([np.nan]),
+        trace([1.0], step=timedelta(days=1)),
+        trace([5.0], step=timedelta(days=2)),
+    ],
+    ids=["one day", "one value", "one reading", "no values", "a gap alone", "one daily value", "one long value"],
+)
+def test_each_view_is_drawn_however_few_values_there_are(line):
+    shown = SensorAnalysis(trace=line, zone=AMSTERDAM)
+    assert renderer("bokeh").get_plot(shown.hv).state is not None
+    drawn = elements.heatmap(line, zone=AMSTERDAM)
+    assert renderer("bokeh").get_plot(drawn).state is not None
+    west, east = (np.datetime64(end) for end in drawn.range("day"))
+    assert east - west == np.timedelta64(1, "D") and drawn.range("hour") == (0.0, 24.0)
+    assert panel(shown).get_root() is not None
+
+
+def test_days_of_a_heatmap_are_whole():
+    west, east = elements.heatmap(week(), zone=AMSTERDAM).range("day")
+    assert (str(west)[:13], str(east)[:13]) == ("2026-03-02T00", "2026-03-09T00")
+
+
+@pytest.mark.parametrize("bound", [float("nan"), float("inf"), 1e300, -1e300, "x", None, "NaT", [], 10**30])
+def test_a_brush_that_is_no_time_changes_nothing(bound):
+    shown = SensorAnalysis(trace=week(), zone=AMSTERDAM, days=(20514, 20515))
+    for bounds in ((bound, bound), (0.0, bound), (bound, 2e12), bound):
+        shown.brush(bounds)
+        assert shown.days == (20514, 20515)
+    SensorAnalysis(trace=trace([])).brush((0.0, 1e12))
