@@ -126,15 +126,15 @@ JsonList: TypeAlias = Annotated[
 
 
 class Body(BaseModel):
-    """Base of request bodies; an unknown field is refused."""
+    """Base of request bodies; an unknown field is refused, and a number that is none or infinite."""
 
-    model_config = ConfigDict(extra="forbid", validate_by_name=True, validate_by_alias=True)
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False, validate_by_name=True, validate_by_alias=True)
 
 
 class Query(BaseModel):
-    """Base of query strings; what is not known is ignored."""
+    """Base of query strings; what is not known is ignored, and a number that is none or infinite refused."""
 
-    model_config = ConfigDict(extra="ignore", validate_by_name=True, validate_by_alias=True)
+    model_config = ConfigDict(extra="ignore", allow_inf_nan=False, validate_by_name=True, validate_by_alias=True)
 
 
 def hyphenated(name: str) -> str:
