@@ -1,7 +1,9 @@
 """Automations: due once whoever runs, caught up once, brought forward only by what is new."""
 
 import threading
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,13 +14,16 @@ from app.auth.access.references import References
 from app.jobs.handlers import ingest
 from app.jobs.triggers import automations
 from app.jobs.triggers.automations import AutomationPlan, Leader
+from app.usecases.actor import Actor
+from app.usecases.jobs.automations import AutomationChange, renew_forecasts, update_automation
+from app.usecases.jobs.forecasts import ForecastTrigger
 from db import sources
 from db.core.database import get
 from db.jobs import jobs
-from db.jobs.automations import Automation, wake
+from db.jobs.automations import Automation, of_assets, wake
 from db.jobs.jobs import Job
 from db.sensors import Sensor
-from engine.errors import InputError
+from engine.errors import FieldError, InputError
 from tests.jobs.staging import Stage
 
 NOW = datetime(2026, 5, 1, 10, 7, tzinfo=UTC)
@@ -127,6 +132,65 @@ def test_a_rule_that_cannot_be_used_is_refused_by_its_field(stage: Stage) -> Non
         plan = AutomationPlan(asset_id=stage.asset_id, kind="forecast", name="", request=request, every=HOUR)
         with pytest.raises(InputError, match=field):
             new_automation(stage, plan)
+
+
+@pytest.mark.parametrize(
+    "more, field",
+    [
+        ({"regressors": [{"sensor": 1, "ahead": True}] * 500}, "regressors"),
+        ({"regressors": [1]}, "regressors.0"),
+        ({"annotations": [{"kind": "asset", "id": 1, "type": "holiday"}] * 21}, "annotations"),
+        ({"levels": [0.5, -1, "nan"]}, "levels.1"),
+        ({"levels": [0.1, "nan"]}, "levels.1"),
+        ({"levels": [0.5, 0.5]}, "levels"),
+        ({"levels": []}, "levels"),
+        ({"lower": "nan"}, "lower"),
+        ({"upper": "inf"}, "upper"),
+        ({"lower": 3, "upper": 2}, "upper"),
+        ({"most_missing": 2}, "most_missing"),
+        ({"learnt": "PT1H"}, "learnt"),
+        ({"snaps": [{"target": 9, "low": 0, "high": 4}]}, "snaps"),
+        ({"snaps": [{"target": "nan", "low": 0, "high": 4}]}, "snaps.0.target"),
+        ({"forecaster": "None such"}, "forecaster"),
+        ({"horizon": "P9999Y"}, "horizon"),
+        ({"sensors": 5}, "sensors"),
+        ({"sensors": ["x"]}, "sensor"),
+    ],
+)
+def test_a_forecast_is_bounded_as_it_is_for_one_time(stage: Stage, more: dict[str, Any], field: str) -> None:
+    plan = forecasting(stage)
+    with pytest.raises(InputError, match=field) as refused:
+        new_automation(stage, replace(plan, request=plan.request | more))
+    assert not isinstance(refused.value, FieldError) or refused.value.field == field
+
+
+def test_an_automation_that_asks_for_too_much_does_not_go_on(stage: Stage) -> None:
+    key, actor = new_automation(stage, forecasting(stage)), Actor(principal=None, settings=stage.settings, now=NOW)
+    with stage.database.writing() as session:
+        before = get(session, Automation, key)
+        before.active, before.request = False, before.request | {"lower": "nan"}
+    with pytest.raises(FieldError, match="lower"), stage.database.writing() as session:
+        update_automation(session, actor, key, AutomationChange(active=True))
+    assert not row(stage, key).active
+
+
+def test_forecasts_of_a_sensor_are_renewed_by_one_automation(stage: Stage) -> None:
+    actor = Actor(principal=None, settings=stage.settings, now=NOW)
+    config = {"upper": "7 kW", "snap": {"0 kW": ["0 kW", "1 kW"]}, "train-period": "P30D"}
+    holidays = {"annotation-regressors": [{"asset": stage.asset_id}]}
+    for asked in ({}, {"config": config | holidays, "prior": NOW, "start": NOW}):
+        with stage.database.writing() as session:
+            renew_forecasts(session, actor, stage.sensor_id, actor.read(ForecastTrigger, asked))
+            [made] = of_assets(session, [stage.asset_id])
+            made.active = False  # so that the second time has to let it go on
+    assert set(made.request) == {"sensors", "horizon", "upper", "snaps", "learnt", "annotations"}
+    with stage.database.writing() as session:
+        renew_forecasts(session, replace(actor, now=NOW + HOUR), stage.sensor_id, ForecastTrigger())
+        [made] = of_assets(session, [stage.asset_id])
+        assert made.request == {"sensors": [stage.sensor_id], "horizon": "PT48H"}
+        assert made.active and made.on_data and made.next_at > NOW + HOUR
+        [job] = automations.once(session, made, user_id=None, now=NOW + HOUR, settings=stage.settings)
+        assert job.request["upper"] is None
 
 
 def test_plans_depend_on_the_sensors_their_description_names(stage: Stage) -> None:

@@ -79,6 +79,26 @@ def test_automations_are_made_paused_told_and_deleted(server: Any) -> None:
     assert server.delete(path).status_code == 204 and server.get(path).status_code == 404
 
 
+def test_a_forecast_that_no_one_may_ask_for_is_no_automation_either(server: Any) -> None:
+    path, body = f"/assets/{server.ids['battery']}/automations", {"name": "ahead", "kind": "forecast", "every": "PT1H"}
+    request = {"sensors": [server.ids["s:power"]]}
+    regressors = [{"sensor": server.ids["s:price"], "ahead": True}] * 500
+    for more in ({"regressors": regressors}, {"levels": [5, -1, "nan"]}, {"lower": "nan"}):
+        refused = server.post(path, json=body | {"request": request | more})
+        assert refused.status_code == 422 and next(iter(more)) in refused.text, refused.text
+    made = server.post(path, json=body | {"request": request})
+    assert made.status_code == 201, made.text
+    changed = server.patch(f"/automations/{made.json()['id']}", json={"request": request | {"lower": "nan"}})
+    assert changed.status_code == 422 and "request" in changed.text  # a request is made anew, never changed
+    assert server.delete(f"/automations/{made.json()['id']}").status_code == 204
+
+
+def test_numbers_that_are_none_are_refused_by_their_field(server: Any) -> None:
+    for question in ({"cost": "nan"}, {"cost": "-inf"}, {"power": "inf"}):
+        refused = server.post("/schedules/1/what-would-it-take", json=question | {"limit": "battery.soc-max"})
+        assert refused.status_code == 422 and next(iter(question)) in refused.text, refused.text
+
+
 def test_an_automation_is_done_once_more_when_somebody_asks(server: Any) -> None:
     model = {"sensor": server.ids["s:power"], "soc-at-start": "2 kWh", "soc-max": "10 kWh", "power-capacity": "5 kW"}
     request = {"duration": "PT6H", "flex_model": [model], "flex_context": {"consumption-price": "1 EUR/kWh"}}

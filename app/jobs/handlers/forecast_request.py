@@ -1,16 +1,26 @@
 """What a forecasting job is asked for, as its row holds it."""
 
 from datetime import timedelta
-from typing import Literal
+from typing import Annotated, Literal, Self, TypeAlias
 
 import numpy as np
-from pydantic import AwareDatetime, BaseModel, ConfigDict
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
 from db.beliefs.source_filter import SourceFilter
+from engine.errors import FieldError
 from engine.forecasting.history import Floats
 
 USUAL = "AdaptiveForecaster"
 """The forecaster where none is named."""
+MOST_REGRESSORS = 20
+"""Regressors of each kind; each adds ten columns to every regression."""
+MOST_LEVELS = 99
+"""Quantiles of one forecast."""
+FEWEST_DAYS = timedelta(days=2)
+"""The shortest time to learn from."""
+Finite: TypeAlias = Annotated[float, Field(allow_inf_nan=False)]
+Level: TypeAlias = Annotated[float, Field(gt=0, lt=1)]
+"""Cumulative probability of a quantile."""
 
 
 class RegressorRequest(BaseModel):
@@ -50,9 +60,9 @@ class Snap(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    target: float
-    low: float
-    high: float
+    target: Finite
+    low: Finite
+    high: Finite
     closed_above: bool = False
     """Whether the higher end belongs to the range and the lower one does not; else the other way round."""
 
@@ -79,19 +89,36 @@ class ForecastRequest(BaseModel):
     prior: AwareDatetime | None = None
     """What was known then counts for every cycle; None: what is known when the cycle begins, or now."""
     forecaster: str = USUAL
-    levels: tuple[float, ...] = (0.5,)
+    levels: Annotated[tuple[Level, ...], Field(min_length=1, max_length=MOST_LEVELS)] = (0.5,)
     """Cumulative probabilities of the quantiles that are saved."""
-    regressors: tuple[RegressorRequest, ...] = ()
+    regressors: Annotated[tuple[RegressorRequest, ...], Field(max_length=3 * MOST_REGRESSORS)] = ()
     """If empty, those that the attribute of the sensor names."""
-    annotations: tuple[AnnotationRequest, ...] = ()
-    most_missing: float = 1.0
+    annotations: Annotated[tuple[AnnotationRequest, ...], Field(max_length=MOST_REGRESSORS)] = ()
+    most_missing: Annotated[float, Field(ge=0, le=1)] = 1.0
     """Share of values that may be missing in what is learnt from."""
-    snaps: tuple[Snap, ...] = ()
+    snaps: Annotated[tuple[Snap, ...], Field(max_length=MOST_REGRESSORS)] = ()
     since: AwareDatetime | None = None
     """Begin of what is learnt from."""
-    learnt: timedelta | None = None
+    learnt: Annotated[timedelta, Field(ge=FEWEST_DAYS)] | None = None
     """Length of what is learnt from, before each cycle; the later of both begins counts."""
-    lower: float | None = None
+    lower: Finite | None = None
     """No forecast lies below [unit of the sensor]."""
-    upper: float | None = None
+    upper: Finite | None = None
     """No forecast lies above [unit of the sensor]."""
+
+
+class RepeatedForecast(ForecastRequest):
+    """What an automation asks for at one of its moments, as somebody wrote it and no form has bounded it before."""
+
+    regressors: Annotated[tuple[RegressorRequest, ...], Field(max_length=MOST_REGRESSORS)] = ()
+
+    @model_validator(mode="after")
+    def check_values(self) -> Self:
+        """Refuse bounds and ranges in the wrong order, and a quantile that is named twice."""
+        if self.lower is not None and self.upper is not None and self.lower > self.upper:
+            raise FieldError("upper", "it lies below lower; give a higher one.")
+        if len(set(self.levels)) < len(self.levels):
+            raise FieldError("levels", "name each of them once.")
+        if not all(each.low <= each.target <= each.high for each in self.snaps):
+            raise FieldError("snaps", "each target has to lie between low and high.")
+        return self

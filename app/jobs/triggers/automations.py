@@ -20,7 +20,7 @@ from app.auth.access.access import NotAllowed
 from app.auth.access.identity import identity
 from app.auth.access.references import References
 from app.jobs.handlers import forecast, report
-from app.jobs.handlers.forecast_request import ForecastRequest
+from app.jobs.handlers.forecast_request import ForecastRequest, RepeatedForecast
 from app.jobs.handlers.report import ReportRequest
 from app.jobs.submission import Order, ask
 from app.jobs.triggers.recurrence import DAY, Recurrence
@@ -33,13 +33,15 @@ from db.jobs import automations, server_tasks
 from db.jobs.automations import Automation
 from db.jobs.jobs import Job
 from engine.errors import EngineError, FieldError
-from engine.series.iso_time import duration
+from engine.series.iso_time import after, duration
 
 LOG = logging.getLogger(__name__)
 LEAD = "automations"
 # Many rounds of the keeper: the lead changes hands only when its process is gone.
 LEAD_LASTS = timedelta(seconds=15)
 KINDS = ("schedule", "forecast", "report")
+MOST_SENSORS = 1000
+"""Sensors that one automation forecasts."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,16 +73,36 @@ def make(references: References, plan: AutomationPlan, *, now: datetime) -> Auto
     row = Automation(asset_id=plan.asset_id, kind=plan.kind, name=plan.name, request=plan.request, active=True)
     row.every, row.at, row.on_data, row.user_id, row.created_at = plan.every, plan.at, plan.on_data, plan.user_id, now
     row.next_at = recurrence(session, row).next_after(now)
-    # Its first jobs are put into words now, so that what cannot be asked for is refused at once.
-    asked = orders(session, row, row.next_at.astimezone(sensors.time_zone(session, plan.asset_id)))
-    if not asked:
-        raise FieldError("sensors", "a forecast needs at least one sensor.")
-    for order in asked:
-        NAMED[order.kind](references, order.request)
+    check_jobs(references, row)
     session.add(row)
     session.flush()
     automations.depends_on(session, row.id, inputs(references, row))
     return row
+
+
+def check_jobs(references: References, automation: Automation) -> None:
+    """Put the next jobs of an automation into words, so that what cannot be asked for is refused at once.
+
+    Raises:
+        FieldError: The request cannot be used; the field is named.
+        NotFound: A sensor is not there.
+    """
+    place = sensors.time_zone(references.session, automation.asset_id)
+    asked = orders(references.session, automation, automation.next_at.astimezone(place))
+    if not asked:
+        raise FieldError("sensors", "a forecast needs at least one sensor.")
+    for order in asked:
+        NAMED[order.kind](references, order.request)
+
+
+def ask_otherwise(references: References, automation: Automation, request: dict[str, Any], *, now: datetime) -> None:
+    """Let an automation ask for something else from now on, when new data arrive as well; raises as ``make``."""
+    if not automation.active:
+        automation.next_at = recurrence(references.session, automation).next_after(now)
+    automation.request, automation.active, automation.on_data = request, True, True
+    check_jobs(references, automation)
+    references.session.flush()
+    automations.depends_on(references.session, automation.id, inputs(references, automation))
 
 
 def recurrence(session: Session, automation: Automation) -> Recurrence:
@@ -128,11 +150,14 @@ def schedule_requests(automation: Automation, at: datetime) -> Iterator[dict[str
 
 def forecast_requests(automation: Automation, at: datetime) -> Iterator[dict[str, Any]]:
     """Requests of the forecasts that an automation asks for at a moment, one for each sensor."""
-    given = dict(automation.request)
-    horizon = duration(str(given.pop("horizon", "PT48H")), field="horizon", start=at)
-    for sensor_id in given.pop("sensors", []):
-        length = {"start": at, "end": at + horizon, "horizon": horizon, "frequency": horizon}
-        yield ForecastRequest.model_validate({**given, "sensor": sensor_id, **length}).model_dump(mode="json")
+    request = dict(automation.request)
+    horizon, sensor_ids = request.pop("horizon", "PT48H"), request.pop("sensors", [])
+    length = duration(str(horizon), field="horizon", start=at)
+    if not isinstance(sensor_ids, list) or len(sensor_ids) > MOST_SENSORS:
+        raise FieldError("sensors", f"list the ids of {MOST_SENSORS} sensors at most.")
+    for sensor_id in sensor_ids:
+        window = {"start": at, "end": after(at, length, field="horizon"), "horizon": length, "frequency": length}
+        yield RepeatedForecast.model_validate({**request, "sensor": sensor_id, **window}).model_dump(mode="json")
 
 
 def report_requests(automation: Automation, at: datetime) -> Iterator[dict[str, Any]]:

@@ -13,10 +13,13 @@ from app.usecases.fields import HYPHENS, Body, JsonObject, Length, lasting
 from app.usecases.jobs.forecasts import USUAL, ForecastTrigger, request_forecast
 from db.assets import Asset
 from db.core import database
-from db.jobs.automations import Automation
+from db.jobs.automations import Automation, of_assets
 from db.jobs.jobs import Job
 from db.sensors import Sensor
 from engine.series.iso_time import duration
+
+FILLED_IN = {"sensor", "start", "end", "horizon", "frequency", "prior"}
+"""Fields of a forecast that an automation fills in each time."""
 
 
 class NewAutomation(Body):
@@ -76,26 +79,44 @@ def create_automation(session: Session, actor: Actor, asset_id: int, new: NewAut
 def renew_forecasts(session: Session, actor: Actor, sensor_id: int, trigger: ForecastTrigger) -> Job:
     """Job of a forecast that is renewed once a day, and soon after new data of the sensor or its regressors arrive.
 
+    Where an automation renews the forecasts of this sensor alone, it goes on with what is asked for now, for the actor.
+
     Raises:
         NotFound: There is no such sensor.
         NotAllowed, FieldError: See ``create_automation``.
     """
     sensor = database.get(session, Sensor, sensor_id)
-    asked = trigger.request(sensor, actor.now).model_dump(mode="json", exclude_defaults=True)
-    how = {name: value for name, value in asked.items() if name in ("regressors", "levels", "forecaster", "lower")}
+    actor.check("create-children", sensor.asset)
+    how = trigger.request(sensor, actor.now).model_dump(mode="json", exclude_defaults=True, exclude=FILLED_IN)
     request = {"sensors": [sensor_id], "horizon": trigger.duration or USUAL, **how}
-    new = NewAutomation(
-        kind="forecast", name=f"Forecast {sensor.name}"[:80], request=request, every="P1D", on_data=True
-    )
-    create_automation(session, actor, sensor.asset_id, new)
+    before = next((row for row in of_assets(session, [sensor.asset_id]) if _renews(row, sensor_id)), None)
+    if before is None:
+        new = NewAutomation(
+            kind="forecast", name=f"Forecast {sensor.name}"[:80], request=request, every="P1D", on_data=True
+        )
+        create_automation(session, actor, sensor.asset_id, new)
+    else:
+        before.user_id = actor.user_id
+        triggers.ask_otherwise(actor.references(session), before, request, now=actor.now)
     return request_forecast(session, actor, sensor_id, trigger)
 
 
+def _renews(row: Automation, sensor_id: int) -> bool:
+    """Whether an automation forecasts one sensor alone when new data arrive."""
+    return row.kind == "forecast" and row.on_data and row.request.get("sensors") == [sensor_id]
+
+
 def update_automation(session: Session, actor: Actor, automation_id: int, change: AutomationChange) -> Automation:
-    """Rename, pause or continue an automation, which then acts for the actor; a pause is not caught up."""
+    """Rename, pause or continue an automation, which then acts for the actor; a pause is not caught up.
+
+    Raises:
+        NotFound, NotAllowed: There is no such automation, or the actor may not change it.
+        FieldError: It is to go on, but what it asks for cannot be used; the field is named.
+    """
     row = _changeable(session, actor, automation_id)
     if change.active and not row.active:
         row.next_at = triggers.recurrence(session, row).next_after(actor.now)
+        triggers.check_jobs(actor.references(session), row)
     if change.active:
         row.user_id = actor.user_id
     for name in ("name", "active", "on_data"):

@@ -8,17 +8,13 @@ from pydantic import Field, StrictInt
 from sqlalchemy.orm import Session
 
 from app.auth.access.references import References
+from app.jobs.handlers.forecast_request import FEWEST_DAYS, MOST_REGRESSORS, AnnotationRequest, RegressorRequest, Snap
 from app.jobs.handlers.forecast_request import USUAL as USUAL_FORECASTER
-from app.jobs.handlers.forecast_request import AnnotationRequest, RegressorRequest, Snap
 from app.usecases.actor import Actor
 from app.usecases.fields import HYPHENS, Body, Length, Moment, lasting
 from engine.errors import FieldError
 from engine.units import units
 
-MOST_REGRESSORS = 20
-"""Regressors of each kind; each adds ten columns to every regression."""
-FEWEST_DAYS = timedelta(days=2)
-"""The shortest time to learn from."""
 Value: TypeAlias = float | str
 """A number in the unit of the sensor, or a quantity such as ``4 kW``."""
 
