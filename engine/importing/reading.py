@@ -110,7 +110,7 @@ def _open(file: bytes | BinaryIO, layout: Layout, target: Target) -> tuple[FileT
         table = replace(table, sheets=(likely[0],), evidence=[Evidence("sheet", likely[0], because)])
     rows = _first_rows(table)
     if is_nem12(rows):
-        table = with_intervals(table)
+        table = with_intervals(table, layout.bounds.rows)
         return table, _first_rows(table)
     if layout.time_column is None and (place := serial_column(rows)) is not None:
         table = with_moments(table, place)

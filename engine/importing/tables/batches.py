@@ -1,8 +1,9 @@
 """Some rows of a file at a time, as rows of cells or as columns; a column of one kind of a sheet is an array."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time
+from itertools import islice
 from typing import Protocol
 
 import numpy as np
@@ -11,6 +12,8 @@ from engine.importing.layout import Cell, Column
 
 BATCH = 50_000
 """Rows that are read at a time."""
+BATCH_CELLS = 500_000
+"""Cells of a text after which a batch of wide rows ends earlier; more than the first rows of any file have."""
 FIRST_BATCH = 300
 """Rows that come first, from which the columns are found out."""
 
@@ -110,3 +113,11 @@ def cells_of(column: Column) -> Sequence[Cell]:
     if column.dtype.kind != "M":
         return cells
     return [cell.date() if isinstance(cell, datetime) and cell.time() == time() else cell for cell in cells]
+
+
+def in_batches(rows: Iterator[tuple[int, list[Cell]]]) -> Iterator[Batch]:
+    """Give numbered rows as batches."""
+    size = FIRST_BATCH
+    while part := list(islice(rows, size)):
+        size = BATCH
+        yield RowBatch([number for number, _ in part], [cells for _, cells in part])

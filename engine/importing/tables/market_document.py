@@ -8,7 +8,7 @@ from typing import BinaryIO
 from engine.errors import InputError
 from engine.importing.layout import Cell
 from engine.importing.tables.xml_reader import XmlReader
-from engine.series.iso_time import duration, from_us, to_us
+from engine.series.iso_time import FIRST, LAST, duration, from_us, to_us
 
 MEASURES = {"MAW": "MW", "MWH": "MWh", "KWH": "kWh", "KWT": "kW"}
 """Codes of units of measure, of UN/ECE recommendation 20."""
@@ -25,24 +25,29 @@ KEPT = frozenset({
 MOST_SERIES = 1_000
 MOST_VALUES = 1_000_000
 """A short document of long blocks would fill the memory: this is thirty years of quarters."""
+EARLIEST, LATEST = to_us(FIRST), to_us(LAST)
 HEAD: list[Cell] = ["start", "end", "value", "unit", "series"]
 
 
-def point_rows(file: BinaryIO, most: int) -> Callable[[], Iterator[list[Cell]]]:
-    """Return what gives a head and a row for each value: start and end in UTC, value, unit and name of the series.
+def point_rows(file: BinaryIO, most: int) -> tuple[Callable[[], Iterator[list[Cell]]], tuple[str, ...]]:
+    """Return what gives a head and a row for each value, and notices of what was left out.
 
-    Of curves with blocks (A03) a value holds until the next point, or until the end of its period.
+    A row has start and end in UTC, value, unit and name of the series. Of curves with blocks (A03) a value holds until
+    the next point, or until the end of its period.
 
     Args:
         file: It is left open.
         most: Points that are taken.
 
     Raises:
-        InputError: The file is no XML, holds too many points, or its periods cannot be read.
+        InputError: The file is no XML, holds no or too many points, or its periods cannot be read.
     """
     reader = _DocumentReader(min(most, MOST_VALUES))
     reader.read(file)
     series = list(reader.series)
+    if not reader.starts:
+        raise InputError("The market document has no points; ask the platform for a time with values.")
+    left_out = f"Periods without points left out: {reader.empty}, the first from {reader.first_empty}."
 
     def rows() -> Iterator[list[Cell]]:
         yield HEAD
@@ -50,7 +55,7 @@ def point_rows(file: BinaryIO, most: int) -> Callable[[], Iterator[list[Cell]]]:
             unit, name = series[about]
             yield [from_us(start).isoformat(), from_us(end).isoformat(), value, unit, name]
 
-    return rows
+    return rows, (left_out,) * bool(reader.empty)
 
 
 class _DocumentReader(XmlReader):
@@ -61,6 +66,8 @@ class _DocumentReader(XmlReader):
         self.starts, self.ends, self.amounts, self.abouts = array("q"), array("q"), array("d"), array("q")
         self.series: dict[tuple[str, str], int] = {}
         """Unit and name of each, and its number."""
+        self.empty, self.first_empty = 0, ""
+        """How many periods have no points, and when the first of them starts."""
         self._facts: dict[str, str] = {}
         self._points: list[tuple[int, float]] = []
 
@@ -96,7 +103,7 @@ class _DocumentReader(XmlReader):
         """Keep the values of the period that has ended.
 
         Raises:
-            InputError: It lacks something, or its points do not lie in it.
+            InputError: It lacks something, lies outside the years that are taken, or its points do not lie in it.
         """
         facts = self._facts
         try:
@@ -104,9 +111,16 @@ class _DocumentReader(XmlReader):
             step = duration(facts["resolution"], field="resolution") // timedelta(microseconds=1)
         except (KeyError, ValueError, TypeError):
             raise InputError("A period lacks its start, its end or its resolution.") from None
+        if min(begin, end) < EARLIEST or max(begin, end) > LATEST:
+            raise InputError(
+                f"The period from {facts['start']} lies outside the years {FIRST.year} to {LAST.year - 1}."
+            )
         points = sorted(self._points)
         if step <= 0 or end <= begin or any(place < 1 or begin + place * step > end for place, _ in points):
             raise InputError(f"The points of the period from {facts['start']} do not lie in it.")
+        if not points:
+            self.empty, self.first_empty = self.empty + 1, self.first_empty or facts["start"]
+            return
         about = self.series_number()
         is_blocks = facts.get("curveType") == "A03"
         following = [begin + (place - 1) * step for place, _ in points[1:]] + [end]

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import repeat
 
 from engine.errors import InputError
 from engine.importing.layout import Cell, Evidence
-from engine.importing.tables.batches import Batch, RowBatch
+from engine.importing.tables.batches import in_batches
 from engine.importing.tables.opening import FileTable
 
 DAY = 24 * 60
@@ -14,6 +15,8 @@ LENGTHS = (5, 15, 30)
 AHEAD = timedelta(hours=10)
 """How far the clock of the market is ahead of UTC; it knows no summer time."""
 HEAD: list[Cell] = ["NMI", "suffix", "start", "end", "value", "unit", "quality"]
+MOST_INTERVALS = 1_500_000
+"""A short record makes 288 of them: this is fourteen years of five minutes, which take 270 MB to read."""
 NOTHING = "N"
 """Quality of intervals without data."""
 
@@ -23,33 +26,45 @@ def is_nem12(rows: Sequence[Sequence[Cell]]) -> bool:
     return [str(cell).strip().upper() for cell in rows[0][:2]] == ["100", "NEM12"]
 
 
-def with_intervals(table: FileTable) -> FileTable:
+def with_intervals(table: FileTable, most: int) -> FileTable:
     """Return a table with one row for each interval, with its start and end in UTC.
 
     Registers of a meter, such as E1 of what is taken and B1 of what is given, are told apart by ``suffix``.
+
+    Args:
+        table: The records.
+        most: Intervals that are taken.
     """
-
-    def batches() -> Iterator[Batch]:
-        numbers, rows = [1], [HEAD]
-        stream: list[str] = []
-        day: list[list[Cell]] = []
-        for batch in table.batches():
-            for number, row in zip(batch.numbers, batch.rows, strict=True):
-                cells = [str(cell).strip() for cell in row]
-                if cells[0] == "200":
-                    stream = cells
-                elif cells[0] == "300":
-                    day = day_intervals(number, cells, stream)
-                    numbers += [number] * len(day)
-                    rows += day
-                elif cells[0] == "400":
-                    mark_quality(number, cells, day)
-            if rows:
-                yield RowBatch(numbers, rows)
-            numbers, rows = [], []
-
     about = Evidence("file", "NEM12", "its first record says so; times are those of the market, UTC+10 all year")
-    return FileTable(batches, [*table.evidence, about], "")
+    return FileTable(lambda: in_batches(interval_rows(table, min(most, MOST_INTERVALS))), [*table.evidence, about], "")
+
+
+def interval_rows(table: FileTable, most: int) -> Iterator[tuple[int, list[Cell]]]:
+    """Give a head and the intervals, each with the number of its record 300; one day at a time is in memory.
+
+    Raises:
+        InputError: A record cannot be read, or there are more intervals than allowed.
+    """
+    yield 1, HEAD
+    stream: list[str] = []
+    day: list[list[Cell]] = []  # of the last record 300, which records 400 below it may still change
+    day_number = count = 0
+    for batch in table.batches():
+        for number, row in zip(batch.numbers, batch.rows, strict=True):
+            cells = [str(cell).strip() for cell in row]
+            if cells[0] == "200":
+                stream = cells
+            elif cells[0] == "300":
+                yield from zip(repeat(day_number), day, strict=False)
+                day_number, day = number, day_intervals(number, cells, stream)
+                count += len(day)
+                if count > most:
+                    raise InputError(
+                        f"The file holds too much: more intervals than the {most} allowed; save fewer days."
+                    )
+            elif cells[0] == "400":
+                mark_quality(number, cells, day)
+    yield from zip(repeat(day_number), day, strict=False)
 
 
 def day_intervals(number: int, cells: Sequence[str], stream: Sequence[str]) -> list[list[Cell]]:
@@ -61,7 +76,7 @@ def day_intervals(number: int, cells: Sequence[str], stream: Sequence[str]) -> l
     try:
         minutes, unit = int(stream[8]), stream[7]
         day = datetime.fromisoformat(cells[1] if len(cells[1]) == 8 else "").replace(tzinfo=UTC) - AHEAD
-    except (IndexError, ValueError):
+    except (IndexError, ValueError, OverflowError):  # the clock of the market leads out of the year 1
         raise InputError(f"Row {number}: a record 300 needs a date, and a record 200 with unit and length.") from None
     count = DAY // minutes if minutes in LENGTHS else 0
     values, quality = cells[2 : 2 + count], "".join(cells[2 + count : 3 + count])

@@ -13,7 +13,7 @@ from engine.errors import InputError
 from engine.importing.cells.time_texts import is_time
 from engine.importing.layout import Cell, Evidence, FileBounds, Layout
 from engine.importing.tables import espi, market_document, sheets
-from engine.importing.tables.batches import BATCH, FIRST_BATCH, Batch, RowBatch
+from engine.importing.tables.batches import BATCH, BATCH_CELLS, FIRST_BATCH, Batch, RowBatch, in_batches
 
 EXCEL = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 """How .xlsx, .xlsb, .ods and .xls files begin."""
@@ -58,24 +58,17 @@ def open_table(file: BinaryIO, layout: Layout) -> FileTable:
     if b"espi" in begin and plain.startswith(b"<"):
         rows = espi.interval_rows(file, layout.bounds.rows)
         kind = Evidence("file", "Green Button XML", "it holds interval readings of ESPI")
-        return FileTable(lambda: _in_batches(enumerate(rows(), 1)), [kind])
+        return FileTable(lambda: in_batches(enumerate(rows(), 1)), [kind])
     if b"_MarketDocument" in begin and plain.startswith(b"<"):
-        points = market_document.point_rows(file, layout.bounds.rows)
+        points, notices = market_document.point_rows(file, layout.bounds.rows)
         kind = Evidence("file", "XML of ENTSO-E", "it holds a market document")
-        return FileTable(lambda: _in_batches(enumerate(points(), 1)), [kind])
+        return FileTable(lambda: in_batches(enumerate(points(), 1)), [kind], notices=notices)
     if plain.startswith(b"<?xml"):
         raise InputError("The file is XML of a kind that is not read here; save the table as CSV or Excel.")
     for mark, kind_of_file in OTHER.items():
         if plain.startswith(mark):
             raise InputError(f"The file is {kind_of_file}, which cannot be read; save the table as CSV or Excel.")
     return _open_csv(file, layout)
-
-
-def _in_batches(rows: Iterator[tuple[int, list[Cell]]]) -> Iterator[Batch]:
-    size = FIRST_BATCH
-    while part := list(islice(rows, size)):
-        size = BATCH
-        yield RowBatch([number for number, _ in part], [cells for _, cells in part])
 
 
 def _open_csv(file: BinaryIO, layout: Layout) -> FileTable:
@@ -120,7 +113,7 @@ def _csv_rows(text: io.TextIOWrapper, skipped: int, delimiter: str, bounds: File
         reader = csv.reader(islice(lines.rest(), skipped, None), delimiter=delimiter)
         numbers: list[int] = []
         rows: list[list[Cell]] = []
-        size, widest = FIRST_BATCH, bounds.columns
+        size, widest, count = FIRST_BATCH, bounds.columns, 0
         for cells in reader:
             lines.length = 0
             if len(cells) > widest:
@@ -129,9 +122,10 @@ def _csv_rows(text: io.TextIOWrapper, skipped: int, delimiter: str, bounds: File
             if cells and (cells[0] or any(cell.strip() for cell in cells)):
                 numbers.append(skipped + reader.line_num)
                 rows.append([*cells])
-                if len(rows) == size:
+                count += len(cells)
+                if len(rows) == size or count >= BATCH_CELLS:
                     yield RowBatch(numbers, rows)
-                    numbers, rows, size = [], [], BATCH
+                    numbers, rows, size, count = [], [], BATCH, 0
         if rows:
             yield RowBatch(numbers, rows)
     except (csv.Error, TypeError, ValueError) as error:  # of the delimiter, or of a cell without end

@@ -50,7 +50,8 @@ class XmlReader(ABC):
         """Pass through a file.
 
         Raises:
-            InputError: It is no XML, holds too much, or declares entities, which only harm.
+            InputError: It is no XML, is in an encoding that is not read, holds too much, or declares entities, which
+                only harm.
         """
         file.seek(0)
         try:
@@ -62,7 +63,7 @@ class XmlReader(ABC):
                 if self.count > self._most:
                     raise InputError(f"The file holds too much: more readings than the {self._most} allowed.")
             self._parser.Parse(b"", True)
-        except expat.ExpatError as error:
+        except (expat.ExpatError, LookupError, ValueError) as error:  # the latter two of the encoding it declares
             raise InputError(f"The XML of the file cannot be read: {error}.") from None
 
     def _begin(self, element: str, _attributes: object) -> None:

@@ -1,12 +1,16 @@
 """Files of records and documents rather than rows: NEM12, XML of ENTSO-E, and times as spreadsheets count them."""
 
-from datetime import timedelta
+import io
+from datetime import date, timedelta
 
 import pytest
 
 from engine.errors import InputError
-from engine.importing.layout import Layout
+from engine.importing.layout import FileBounds, Layout
 from engine.importing.reading import read_file
+from engine.importing.tables.batches import FIRST_BATCH
+from engine.importing.tables.nem12 import with_intervals
+from engine.importing.tables.opening import open_table
 from tests.engine.importing.sample_files import asked, read, said, starts, target
 
 HALF_HOURS = [round(0.1 + at % 7 / 10, 1) for at in range(48)]
@@ -58,6 +62,7 @@ def test_a_register_of_an_australian_meter_is_read_at_the_clock_of_the_market() 
     ("line", "wrong"),
     [
         ("300,20260511,", "300,2026051,"),
+        ("300,20260511,", "300,00010101,"),
         ("0.1,0.2,0.3,", "0.1,0.2,"),
         (",kWh,30,", ",kWh,7,"),
         ("400,47,48", "400,47,49"),
@@ -66,6 +71,33 @@ def test_a_register_of_an_australian_meter_is_read_at_the_clock_of_the_market() 
 def test_a_record_that_cannot_be_is_named_by_its_row(line: str, wrong: str) -> None:
     with pytest.raises(InputError, match=r"Row \d: "):
         read(METERED.replace(line, wrong), "kWh")
+
+
+def half_hourly(records: int) -> str:
+    """Days of a register with a value each half hour, from 2024 on."""
+    days = (date(2024, 1, 1) + timedelta(days=at) for at in range(records))
+    register = "100,NEM12,202605121205,MDP1,RETAILER\n200,NMI0000001,E1,E1,E1,N1,METER1,kWh,30,\n"
+    return register + "".join(f"300,{day:%Y%m%d},{','.join(['0.1'] * 48)},A,,,\n" for day in days)
+
+
+def test_quality_that_begins_another_batch_of_records_is_that_of_the_day_before() -> None:
+    text = half_hourly(FIRST_BATCH - 2) + "400,1,46,A,,\n400,47,48,N,,\n"
+    reading = read(text, "kWh", minutes=30)
+    assert len(reading.readings.values) == (FIRST_BATCH - 2) * 48 - 2 and "2 rows have no value." in reading.notices
+
+
+def test_intervals_are_made_as_they_are_asked_for_and_are_bound_like_rows() -> None:
+    text = half_hourly(FIRST_BATCH)
+    table = with_intervals(open_table(io.BytesIO(text.encode()), Layout()), 10**6)
+    assert [len(batch.numbers) for batch in table.batches()] == [FIRST_BATCH, FIRST_BATCH * 48 + 1 - FIRST_BATCH]
+    with pytest.raises(InputError, match="more intervals than the 400 allowed"):
+        read(text, "kWh", options={"bounds": FileBounds(rows=400)})
+
+
+def test_rows_that_are_wide_come_in_short_batches() -> None:
+    wide = ("1," * 1_000 + "1\n") * 1_200
+    table = open_table(io.BytesIO(wide.encode()), Layout())
+    assert [len(batch.numbers) for batch in table.batches()] == [300, 500, 400]
 
 
 def test_prices_of_several_days_hold_until_the_next_point_and_are_one_series() -> None:
@@ -97,6 +129,13 @@ def test_points_of_loads_hold_for_their_step_only_and_two_series_are_asked_about
     [
         (("<position>1<", "<position>0<"), "do not lie in it"),
         (("PT15M", "soon"), "resolution"),
+        (("2026-05-11T22:00Z", "9999-12-31T23:59-23:59"), "outside the years 1900 to 2199"),
+        (("2026-05-10T22:00Z", "0001-01-01T00:00+23:59"), "outside the years 1900 to 2199"),
+        (('encoding="utf-8"', 'encoding="foo"'), "unknown encoding: foo"),
+        (('encoding="utf-8"', 'encoding="utf-7"'), "cannot be read: multi-byte encodings"),
+        (('encoding="utf-8"', 'encoding="shift_jis"'), "cannot be read: multi-byte encodings"),
+        (('encoding="utf-8"', 'encoding="idna"'), "The XML of the file cannot be read"),
+        ((POINT.format(1, 80.0, kind="price.amount"), ""), "has no points"),
         (("<price.amount>", "<price.amount>x"), "position, or its price"),
     ],
 )
@@ -104,6 +143,14 @@ def test_a_document_whose_periods_cannot_be_is_refused(change: tuple[str, str], 
     document = DOCUMENT.format(root="Publication_MarketDocument", series=prices({1: 80.0}))
     with pytest.raises(InputError, match=reason):
         read(document.replace(*change), "EUR/MWh")
+
+
+def test_periods_without_points_are_left_out_and_noticed() -> None:
+    series = prices({}) + prices({1: 40.0}, day=11) + prices({}, day=12)
+    reading = read(DOCUMENT.format(root="Publication_MarketDocument", series=series), "EUR/MWh", minutes=15)
+    reading.check()
+    assert reading.readings.values.tolist() == [40.0] * 96 and starts(reading)[0] == "2026-05-11T22:00"
+    assert "Periods without points left out: 2, the first from 2026-05-10T22:00Z." in reading.notices
 
 
 def test_a_short_document_of_many_values_is_bound_like_any_other() -> None:
