@@ -45,8 +45,7 @@ class HtmlComponent(Component):
 
     def _draw(self) -> None:
         """Write the HTML of the parameters into the pane; a subclass says which parameters it depends on."""
-        # No abstractmethod: the metaclass of param and that of abc conflict, so that no such class can be made.
-        raise NotImplementedError  # param and abc have metaclasses that conflict
+        raise NotImplementedError  # a subclass of Viewer and ABC raises TypeError: metaclass conflict
 
 
 def write(shown: pn.viewable.Viewable, file: str | Path, title: str) -> None:

@@ -42,8 +42,7 @@ class TraceView(Component):
 
     def _panes(self, trace: Trace) -> list[pn.viewable.Viewable]:
         """Return figures of a line that has values; what has its colour goes into ``_coloured``."""
-        # No abstractmethod: the metaclass of param and that of abc conflict, so that no such class can be made.
-        raise NotImplementedError  # param and abc have metaclasses that conflict
+        raise NotImplementedError  # a subclass of Viewer and ABC raises TypeError: metaclass conflict
 
     @param.depends("dark", watch=True)
     def _recolour(self) -> None:

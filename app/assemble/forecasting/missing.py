@@ -76,7 +76,7 @@ class MissingForecasts:
         there = np.isfinite(values)
         if not there.any():
             return known, ""
-        return _with(known, lacking[there], values[there], to_us(self.known_at)), _told(
+        return _with(known, lacking[there], values[there], to_us(self.known_at)), _forecast_warning(
             sensor, lacking[there], forecast, self.forecaster
         )
 
@@ -135,7 +135,7 @@ def _with(known: Known, events: Microseconds, values: Floats, known_us: int) -> 
     return Known(*(np.concatenate(pair)[order] for pair in columns))
 
 
-def _told(sensor: Sensor, events: Microseconds, forecast: Forecast, forecaster: str) -> str:
+def _forecast_warning(sensor: Sensor, events: Microseconds, forecast: Forecast, forecaster: str) -> str:
     """What was forecast, in words."""
     place = zone(sensor.timezone)
     begin, end = (from_us(int(at)).astimezone(place).isoformat(timespec="minutes") for at in (events[0], events[-1]))

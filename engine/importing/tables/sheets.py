@@ -74,7 +74,7 @@ def read_book(file: BinaryIO, sheet: str | None, skip_rows: int, bounds: FileBou
         raise _too_much(f"it has {size} bytes, more", bounds.sheet_bytes, "SHEET_BYTES")
     numbers = [str(number) for number in (bounds.memory, bounds.seconds, bounds.cells, skip_rows)]
     # No "with" (SIM115): the book returned owns this file, reads it anew for each pass over its rows, and closes it.
-    kept = TemporaryFile()  # noqa: SIM115 - the book returned closes it
+    kept = TemporaryFile()  # noqa: SIM115 - Book, which is returned, closes it
     with TemporaryFile() as own:
         shutil.copyfileobj(file, own, BLOCK)
         own.seek(0)
@@ -82,7 +82,7 @@ def read_book(file: BinaryIO, sheet: str | None, skip_rows: int, bounds: FileBou
         # the program is our interpreter, its script ours, four arguments are numbers; the name of the sheet is one
         # argument, which the script only compares with the names in the file.
         command = [sys.executable, str(CHILD), *numbers, sheet or ""]
-        child = Popen(command, stdin=own, stdout=PIPE, stderr=DEVNULL)  # nosec B603  # noqa: S603 - our own script
+        child = Popen(command, stdin=own, stdout=PIPE, stderr=DEVNULL)  # nosec B603  # noqa: S603 - no shell; our interpreter and script
     # The system bounds what the child computes, but not how long it waits.
     end = threading.Timer(PATIENCE * bounds.seconds, child.kill)
     end.start()

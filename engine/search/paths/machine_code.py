@@ -48,8 +48,8 @@ class MachineCode:
         """Compile in a process of its own, if need be, as that would slow every thread of this one down; then load."""
         if find_spec("numba") is None:
             return
-        compiling = [sys.executable, "-m", _MODULE]  # nothing in it comes from outside
-        if not subprocess.run(compiling, check=False, capture_output=True).returncode:  # nosec B603  # noqa: S603 - ours
+        compiling = [sys.executable, "-m", _MODULE]  # two constants
+        if not subprocess.run(compiling, check=False, capture_output=True).returncode:  # nosec B603  # noqa: S603 - two constants
             self.load()
 
 

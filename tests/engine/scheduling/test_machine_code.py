@@ -20,7 +20,7 @@ def uncompiled():
     """The kernel as Python runs it where numba is missing: what is compiled is the same source."""
     names = [f"engine.search.paths.kernel{part}" for part in ("", "_segments", "_windows")] + ["engine.compiling"]
     before = {name: sys.modules.pop(name, None) for name in ("numba", *names)}
-    sys.modules["numba"] = None  # type: ignore[assignment]  # what import takes for a missing module
+    sys.modules["numba"] = None  # type: ignore[assignment]  # None makes import raise ImportError
     try:
         kernel = import_module(names[0])
     finally:
@@ -61,7 +61,7 @@ def test_many_segments_are_made_fewer_alike(uncompiled, monkeypatch):
     assert_alike([bent(draw(seed, steps=28), seed) for seed in (3,)], uncompiled, monkeypatch)
 
 
-@pytest.mark.skipif(effort(0, 1) == 0, reason="compiling takes half a minute")
+@pytest.mark.skipif(effort(0, 1) == 0, reason="compiling takes half a minute; FLEXSCOPE_TESTS=long runs it")
 def test_machine_code_does_as_its_source(monkeypatch):
     pytest.importorskip("numba")
     code = machine_code.MachineCode()
