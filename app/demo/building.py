@@ -14,7 +14,7 @@ from app.demo import excerpts, toy
 from app.demo.toy import HOUR, PLACE, QUARTER, add_asset, add_sensor, operator
 from app.jobs.handlers import forecast
 from app.jobs.handlers.forecast_request import ForecastRequest
-from app.usecases.assets import AssetChange, update_asset
+from app.usecases.assets.assets import AssetChange, update_asset
 from app.usecases.jobs.schedules import ScheduleOrder, compute_schedule, save_schedule
 from db import sources
 from db.accounts.accounts import Account

@@ -10,7 +10,7 @@ from app.auth.login.passwords import hashed
 from app.settings.settings import load
 from app.usecases.accounts import NewAccount, create_account
 from app.usecases.actor import Actor
-from app.usecases.assets import AssetChange, NewAsset, create_asset, update_asset
+from app.usecases.assets.assets import AssetChange, NewAsset, create_asset, update_asset
 from app.usecases.sensors import NewSensor, create_sensor
 from app.usecases.users import NewUser, create_user
 from db import assets, sources

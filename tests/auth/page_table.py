@@ -14,7 +14,8 @@ import numpy as np
 from app.assemble.files.posted import Posted
 from app.usecases.accounts import AccountChange, NewAccount
 from app.usecases.annotations import NewAnnotation
-from app.usecases.assets import AssetChange, NewAsset
+from app.usecases.assets.assets import AssetChange, NewAsset
+from app.usecases.assets.templates import FromTemplate
 from app.usecases.credentials import NewKey
 from app.usecases.data import DataDeletion
 from app.usecases.explanations.overrides import NewOverride
@@ -22,7 +23,6 @@ from app.usecases.jobs.automations import AutomationChange, NewAutomation
 from app.usecases.jobs.forecasts import ForecastTrigger
 from app.usecases.jobs.past_years import PastYearTrigger
 from app.usecases.sensors import NewSensor, SensorChange
-from app.usecases.templates import FromTemplate
 from app.usecases.uploads import ReadFile
 from app.usecases.users import NewUser, UserChange
 from db.assets import Asset
@@ -99,7 +99,7 @@ DAY = datetime(2026, 1, 5, tzinfo=UTC)
 REMARK = NewAnnotation(content="x", start=DAY, end=DAY + timedelta(days=1), belief_time=DAY)
 NIGHTLY = NewAutomation(name="new", kind="schedule", every="P1D", request={})
 FLAT = {"consumption-price": "0.3 EUR/kWh"}
-ASSETS, SENSORS, JOBS_AT = "app.usecases.assets", "app.usecases.sensors", "app.usecases.jobs.jobs"
+ASSETS, SENSORS, JOBS_AT = "app.usecases.assets.assets", "app.usecases.sensors", "app.usecases.jobs.jobs"
 HELD = "app.usecases.explanations.overrides"
 USERS_AT, AUTOMATIONS = "app.usecases.users", "app.usecases.jobs.automations"
 
@@ -131,11 +131,11 @@ ACTIONS: dict[str, ActionLine] = {
     f"{ASSETS}:create_asset": ActionLine(ADD, new_asset),
     f"{ASSETS}:update_asset": ActionLine(ADD, lambda ids: (ids["battery"], AssetChange(name="renamed"))),
     f"{ASSETS}:delete_asset": ActionLine(MANAGE, lambda ids: (ids["battery"],)),
-    f"{ASSETS}:copy_asset": ActionLine(ADD, lambda ids: (ids["battery"],)),
+    "app.usecases.assets.copies:copy_asset": ActionLine(ADD, lambda ids: (ids["battery"],)),
     f"{HELD}:create_override": ActionLine(ADD, lambda ids: (ids["battery"], new_override())),
     f"{HELD}:delete_override": ActionLine(ADD, lambda ids: (ids["override"],)),
     f"{HELD}:delete_overrides": ActionLine(ADD, lambda ids: (ids["battery"],)),
-    "app.usecases.templates:create_asset_from_template": ActionLine(
+    "app.usecases.assets.templates:create_asset_from_template": ActionLine(
         ADD, lambda ids: ("battery", FromTemplate(name="from a template", account_id=ids["a:Mill"]))
     ),
     "app.usecases.explanations.flex_edits:save_flex_edits": ActionLine(

@@ -8,7 +8,7 @@ from sqlalchemy.exc import DBAPIError
 
 from app.settings.settings import load
 from app.usecases.actor import Actor
-from app.usecases.assets import AssetChange, update_asset
+from app.usecases.assets.assets import AssetChange, update_asset
 from app.usecases.sensors import SensorChange, update_sensor
 from db.accounts.accounts import Account
 from db.accounts.users import User, role

@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 from app.assemble.site.naming import mentions
 from app.settings.settings import load
 from app.usecases.actor import Actor
-from app.usecases.assets import AssetChange, NewAsset, copy_asset, create_asset, delete_asset, update_asset
+from app.usecases.assets.assets import AssetChange, NewAsset, create_asset, delete_asset, update_asset
+from app.usecases.assets.copies import copy_asset
 from app.usecases.flex_config import deletion_warning, mentions_elsewhere
 from app.usecases.sensors import NewSensor, SensorChange, create_sensor, delete_sensor, update_sensor
 from db.accounts.accounts import Account

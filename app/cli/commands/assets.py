@@ -10,7 +10,7 @@ from sqlalchemy import select
 from app.cli.commands.accounts import place
 from app.cli.opening import acting, operator, reading
 from app.cli.tables import show_table, show_title
-from app.usecases.assets import AssetChange, NewAsset, create_asset, update_asset
+from app.usecases.assets.assets import AssetChange, NewAsset, create_asset, update_asset
 from app.usecases.sensors import NewSensor, SensorChange, create_sensor, update_sensor
 from db import sensors
 from db.assets import Asset, AssetType

@@ -9,7 +9,7 @@ from app.assemble.site.naming import Mention, mentions
 from app.cli.opening import acting, reading
 from app.usecases.accounts import delete_account
 from app.usecases.actor import Actor
-from app.usecases.assets import delete_asset
+from app.usecases.assets.assets import delete_asset
 from app.usecases.flex_config import deletion_warning, mentions_elsewhere
 from app.usecases.sensors import delete_sensor
 from app.usecases.users import delete_user

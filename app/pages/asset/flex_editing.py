@@ -19,7 +19,7 @@ from app.fragments.flex.views import editor_html
 from app.fragments.page import Done, PageForm
 from app.fragments.threads import reading, writing
 from app.fragments.visit import Visit, address
-from app.usecases.assets import AssetChange, update_asset
+from app.usecases.assets.assets import AssetChange, update_asset
 from app.usecases.inputs import Invalid
 from db import sensors
 from db.assets import Asset

@@ -17,7 +17,7 @@ from app.fragments.page import Done, PageForm
 from app.fragments.templates import render
 from app.fragments.threads import writing
 from app.fragments.visit import Visit
-from app.usecases.assets import AssetChange, update_asset
+from app.usecases.assets.assets import AssetChange, update_asset
 from app.usecases.inputs import Invalid
 from db import assets, listing
 from db.assets import Asset, lineage

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from app.auth.access import access
 from app.auth.access.identity import SignedIn
-from app.usecases.assets import AssetChange, update_asset
+from app.usecases.assets.assets import AssetChange, update_asset
 from app.widgets.async_content import attempt, confirm, writing
 from app.widgets.layout import Shell, section_heading
 from app.widgets.tabs import Part

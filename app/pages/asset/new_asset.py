@@ -16,8 +16,9 @@ from app.fragments.page import Done, PageForm, TextPage
 from app.fragments.tabs import open_tab, tab_list
 from app.fragments.threads import writing
 from app.fragments.visit import Fragment, Visit, address
-from app.usecases.assets import NewAsset, copy_asset, create_asset
-from app.usecases.templates import TEMPLATES, FromTemplate, create_asset_from_template
+from app.usecases.assets.assets import NewAsset, create_asset
+from app.usecases.assets.copies import copy_asset
+from app.usecases.assets.templates import TEMPLATES, FromTemplate, create_asset_from_template
 from components.tables.assets import words
 from components.tables.fact_table import Link
 from db import listing

@@ -22,7 +22,7 @@ from app.fragments.templates import note
 from app.fragments.threads import reading, writing
 from app.fragments.visit import Visit, address
 from app.pages.asset.flex_editing import BUTTONS, asset_editor, read_part, saving_form
-from app.usecases.assets import AssetUpdate, delete_asset, update_asset
+from app.usecases.assets.assets import AssetUpdate, delete_asset, update_asset
 from app.usecases.flex_config import deletion_warning, mentions_elsewhere
 from components.tables.assets import words
 from db import assets, listing

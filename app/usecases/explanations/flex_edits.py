@@ -12,7 +12,7 @@ from app.assemble.site.request import ScheduleRequest
 from app.auth.access.references import References
 from app.jobs.handlers import schedule
 from app.usecases.actor import Actor
-from app.usecases.assets import AssetChange, update_asset
+from app.usecases.assets.assets import AssetChange, update_asset
 from app.usecases.explanations.stored_site import StoredSite, open_site
 from db.assets import Asset
 from db.core import database

@@ -9,8 +9,8 @@ from app.api.http.paging import Paging, list_page
 from app.api.http.route import Call, delete, get, patch, post
 from app.api.v3 import documents
 from app.auth.access import access
-from app.usecases import assets
-from app.usecases.assets import AssetUpdate, NewAsset
+from app.usecases.assets import assets
+from app.usecases.assets.assets import AssetUpdate, NewAsset
 from app.usecases.fields import Identifier, Query, Texts
 from app.usecases.inputs import Invalid
 from db.accounts.accounts import Account

@@ -13,9 +13,9 @@ from app.api.v3.assets.assets import readable
 from app.api.v3.documents import Document
 from app.assemble.data import EVER
 from app.auth.access import access
-from app.usecases import assets, templates
+from app.usecases.assets import copies, templates
+from app.usecases.assets.templates import TEMPLATES, FromTemplate, UnknownTemplate
 from app.usecases.fields import Identifier, Moment, Query
-from app.usecases.templates import TEMPLATES, FromTemplate, UnknownTemplate
 from db.beliefs import store
 from db.beliefs.time_range import BeliefQuery
 from db.sensors import Sensor
@@ -32,7 +32,7 @@ class Where(Query):
 
 def copy(call: Call, id: int, query: Where) -> Reply:
     """Copy an asset with the assets and sensors below it, without their data."""
-    copied = assets.copy_asset(call.session, call.actor, id, account_id=query.account, parent_id=query.parent)
+    copied = copies.copy_asset(call.session, call.actor, id, account_id=query.account, parent_id=query.parent)
     return Reply(content={"message": f"Asset {id} is copied to {copied.id}.", "asset": copied.id}, status=201)
 
 

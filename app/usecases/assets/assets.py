@@ -1,4 +1,4 @@
-"""Assets: add, change, copy and delete them."""
+"""Assets: add, change and delete them."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any
@@ -15,11 +15,10 @@ from app.auth.access.references import References
 from app.usecases.actor import Actor
 from app.usecases.fields import Body, Identifier, JsonList, JsonObject
 from app.usecases.flex_config import check_flex_context, check_flex_model, mentions_elsewhere, record_deletion
-from db import sensors, subscriptions
+from db import subscriptions
 from db.accounts.accounts import Account
-from db.assets import Asset, AssetType, check_parent, lock_trees, own_subtree, subtree
+from db.assets import Asset, AssetType, check_parent, lock_trees, subtree
 from db.core import database
-from db.sensors import Sensor
 from engine.errors import FieldError
 
 Name = Annotated[str, Field(min_length=1, max_length=80)]
@@ -27,11 +26,6 @@ Latitude = Annotated[float, Field(ge=-90, le=90, description="Degrees north")]
 Longitude = Annotated[float, Field(ge=-180, le=180, description="Degrees east")]
 Owner = Annotated[Identifier | None, Field(description="Without it your own; null: public (admins)")]
 MAY_BE_EMPTY = {"description", "latitude", "longitude", "parent_asset_id", "external_id"}
-COPIED_OF_ASSET = (
-    *("name", "asset_type_id", "latitude", "longitude", "description", "external_id"),
-    *("attributes", "flex_context", "flex_model"),
-)
-COPIED_OF_SENSOR = ("name", "unit", "resolution", "timezone", "knowledge_horizon", "attributes")
 
 
 class AssetChange(Body):
@@ -76,7 +70,7 @@ def create_asset(session: Session, actor: Actor, new: NewAsset) -> Asset:
     account_id = new.account_id
     if "account_id" not in new.model_fields_set and actor.principal is not None:
         account_id = actor.principal.account_id
-    _check_owner(session, actor, account_id)
+    check_owner(session, actor, account_id)
     asset_type = _asset_type(session, new.generic_asset_type_id)
     asset = Asset(name=new.name, asset_type_id=asset_type.id, account_id=account_id)
     _apply(session, actor, asset, asset_type.name, new)
@@ -123,35 +117,6 @@ def delete_asset(session: Session, actor: Actor, asset_id: int) -> None:
     session.delete(asset)
 
 
-def copy_asset(
-    session: Session, actor: Actor, asset_id: int, *, account_id: int | None = None, parent_id: int | None = None
-) -> Asset:
-    """Copy an asset with the assets and sensors below it, without their data.
-
-    What its flex-config names within the copied tree is named within the copy; the rest must be the actor's to use.
-
-    Args:
-        session: A writing session.
-        actor: Who copies.
-        asset_id: The original.
-        account_id: The account that is to have the copy; None: that of the original.
-        parent_id: The asset that the copy is to be part of; None: beside the original, or at the top of an account.
-    """
-    original = database.get(session, Asset, asset_id)
-    actor.check("read", original)
-    owner_id = account_id or original.account_id
-    if owner_id is None or session.get(Account, owner_id) is None:
-        raise FieldError("account", "name the account that is to have the copy.")
-    _check_owner(session, actor, owner_id)
-    parent_id = parent_id or (original.parent_asset_id if account_id is None else None)
-    if parent_id is not None:
-        # A stand-in for the copy, which is not there yet.
-        _check_parent(session, actor, Asset(account_id=owner_id), parent_id)
-    copied = _copy_tree(session, actor, original, owner_id, parent_id)
-    actor.record(session, f"Copied asset {original.name!r} ({asset_id}) to {copied.name!r}", copied)
-    return copied
-
-
 def _asset_type(session: Session, key: int | None) -> AssetType:
     asset_type = session.get(AssetType, key) if key is not None else None
     if asset_type is None:
@@ -160,7 +125,8 @@ def _asset_type(session: Session, key: int | None) -> AssetType:
     return asset_type
 
 
-def _check_owner(session: Session, actor: Actor, account_id: int | None) -> None:
+def check_owner(session: Session, actor: Actor, account_id: int | None) -> None:
+    """Refuse an account that is not there, or in which the actor may not add assets; None: the public ones."""
     if account_id is None:
         if not actor.is_admin:
             raise access.NotAllowed("create-children", "the public assets")
@@ -179,7 +145,7 @@ def _apply(session: Session, actor: Actor, asset: Asset, asset_type: str, change
             raise FieldError(name, "must have a value; leave it out to keep it as it is.")
     # Clients send back all that they read: a parent that stays is not asked for again.
     if fields.get("parent_asset_id") not in (None, asset.parent_asset_id):
-        _check_parent(session, actor, asset, fields["parent_asset_id"])
+        check_new_parent(session, actor, asset, fields["parent_asset_id"])
     references = actor.references(session)
     check_flex_context(references, fields.get("flex_context", {}))
     check_flex_model(references, asset_type, fields.get("flex_model", {}))
@@ -215,62 +181,9 @@ def _check_name(session: Session, asset: Asset, fields: Mapping[str, Any]) -> No
         raise FieldError("name", f"an asset called {name!r} is {where} already; choose another name.")
 
 
-def _check_parent(session: Session, actor: Actor, asset: Asset, parent_id: int) -> None:
+def check_new_parent(session: Session, actor: Actor, asset: Asset, parent_id: int) -> None:
     """Refuse a parent that the actor may not add to, of another account, or below the asset itself."""
     parent = session.get(Asset, parent_id)
     if parent is None or not actor.may("create-children", parent):
         raise FieldError("parent_asset_id", f"there is no asset {parent_id} that you may add to.")
     check_parent(session, asset, parent)
-
-
-def _copy_tree(session: Session, actor: Actor, original: Asset, account_id: int, parent_id: int | None) -> Asset:
-    lock_trees(session)
-    asset_ids: dict[int, int] = {}
-    sensor_ids: dict[int, int] = {}
-    copies: list[Asset] = []
-    for row in own_subtree(session, original.id)[0]:
-        subscriptions.check_room(session, account_id, Asset)
-        copied = Asset(**{name: getattr(row, name) for name in COPIED_OF_ASSET}, account_id=account_id)
-        # Parents come first, so that the copy of each is there already.
-        copied.parent_asset_id = parent_id if row.id == original.id else asset_ids[row.parent_asset_id or 0]
-        if row.id == original.id:
-            copied.name = _free_name(session, row.name, account_id, parent_id)
-        session.add(copied)
-        session.flush()
-        asset_ids[row.id] = copied.id
-        copies.append(copied)
-        for sensor in sensors.of_asset(session, row.id):
-            twin = Sensor(**{name: getattr(sensor, name) for name in COPIED_OF_SENSOR}, asset_id=copied.id)
-            session.add(twin)
-            session.flush()
-            sensor_ids[sensor.id] = twin.id
-    references = actor.references(session)
-    for copied in copies:  # once all copies are there: their flex-configs name each other, not the originals
-        copied.flex_model = _renamed(copied.flex_model, asset_ids, sensor_ids)
-        copied.flex_context = _renamed(copied.flex_context, asset_ids, sensor_ids)
-        check_flex_context(references, copied.flex_context)
-        check_flex_model(references, database.get(session, AssetType, copied.asset_type_id).name, copied.flex_model)
-        ask_for_old_attributes(references, copied.attributes)
-    return copies[0]
-
-
-def _renamed(config: Any, asset_ids: Mapping[int, int], sensor_ids: Mapping[int, int], *, key: str = "") -> Any:
-    """Return a flex-config with other ids of sensors and assets."""
-    if isinstance(config, Mapping):
-        return {name: _renamed(value, asset_ids, sensor_ids, key=str(name)) for name, value in config.items()}
-    if isinstance(config, list):
-        return [_renamed(value, asset_ids, sensor_ids, key=key) for value in config]
-    if type(config) is not int:  # True is an int as well
-        return config
-    # Other numbers are powers or shares: only under these names they are ids.
-    if key == "asset":
-        return asset_ids.get(config, config)
-    return sensor_ids.get(config, config) if key.endswith(("sensor", "sensors")) else config
-
-
-def _free_name(session: Session, name: str, account_id: int, parent_id: int | None) -> str:
-    beside = Asset.parent_asset_id.is_not_distinct_from(parent_id)
-    taken = set(session.scalars(select(Asset.name).where(Asset.account_id == account_id, beside)))
-    # One name more than are taken, so that one of them is free.
-    names = [name, f"{name} (copy)", *(f"{name} (copy {number})" for number in range(2, len(taken) + 3))]
-    return next(free for free in names if free not in taken)

@@ -7,9 +7,10 @@ from typing import Annotated, Any
 from pydantic import Field
 from sqlalchemy.orm import Session
 
-from app.usecases import assets, sensors
+from app.usecases import sensors
 from app.usecases.actor import Actor
-from app.usecases.assets import AssetChange, Latitude, Longitude, Name, NewAsset, Owner
+from app.usecases.assets import assets
+from app.usecases.assets.assets import AssetChange, Latitude, Longitude, Name, NewAsset, Owner
 from app.usecases.fields import Body, Identifier
 from app.usecases.sensors import NewSensor
 from db.assets import Asset, asset_type
@@ -163,7 +164,7 @@ def create_asset_from_template(session: Session, actor: Actor, template: str, ne
 
     Raises:
         UnknownTemplate: There is no such template.
-        NotAllowed, FieldError, QuotaReached: See ``app.usecases.assets.create_asset``.
+        NotAllowed, FieldError, QuotaReached: See ``app.usecases.assets.assets.create_asset``.
     """
     if template not in TEMPLATES:
         raise UnknownTemplate("template", template, TEMPLATES)

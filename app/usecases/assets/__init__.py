@@ -1,0 +1,1 @@
+"""Assets: from nothing, from templates, as copies; and to whom they belong."""
