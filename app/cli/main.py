@@ -42,6 +42,14 @@ COMMANDS = CommandGroup(
                 "toy-account": Command(
                     "app.cli.commands.toy:toy_account", "The account, battery and market of the tutorials."
                 ),
+                "initial-structure": Command(
+                    "app.cli.commands.db_ops:initial_structure", "Tables, asset types and roles."
+                ),
+                "account-role": Command("app.cli.commands.accounts:add_account_role", "A kind of account."),
+                "plan": Command("app.cli.commands.accounts:add_plan", "What accounts may book."),
+                "asset-type": Command("app.cli.commands.assets:add_asset_type", "A kind of asset."),
+                "annotation": Command("app.cli.commands.annotations:add_annotation", "A text about a stretch of time."),
+                "holidays": Command("app.cli.commands.annotations:add_holidays", "Public holidays of a country."),
                 "account": Command("app.cli.commands.accounts:add_account", "An organisation."),
                 "user": Command("app.cli.commands.accounts:add_user", "A user of an account."),
                 "source": Command("app.cli.commands.accounts:add_source", "A source of data."),
@@ -83,6 +91,7 @@ COMMANDS = CommandGroup(
                     "app.cli.commands.automations:show_automations", "What is done again and again."
                 ),
                 "accounts": Command("app.cli.commands.accounts:show_accounts", "All accounts."),
+                "plans": Command("app.cli.commands.accounts:show_plans", "What accounts may book."),
                 "account": Command("app.cli.commands.accounts:show_account", "One account with its users and assets."),
                 "asset-types": Command("app.cli.commands.assets:show_asset_types", "All asset types."),
                 "assets": Command("app.cli.commands.assets:show_assets", "All assets."),
@@ -111,6 +120,9 @@ COMMANDS = CommandGroup(
             {
                 "automation": Command("app.cli.commands.automations:edit_automation", "Pause or continue it."),
                 "attribute": Command("app.cli.commands.assets:edit_attribute", "One attribute of assets and sensors."),
+                "plan": Command("app.cli.commands.accounts:edit_plan", "What it allows."),
+                "secret": Command("app.cli.commands.secrets:edit_secret", "A secret of an asset or account."),
+                "transfer-ownership": Command("app.cli.commands.assets:transfer_ownership", "Whose an asset is."),
                 "transfer-parenthood": Command(
                     "app.cli.commands.assets:transfer_parenthood", "What assets are part of."
                 ),
@@ -126,6 +138,8 @@ COMMANDS = CommandGroup(
             "Delete something for good.",
             {
                 "automation": Command("app.cli.commands.automations:delete_automation", "It is not done any more."),
+                "secret": Command("app.cli.commands.secrets:remove_secret", "A secret of an asset or account."),
+                "account-role": Command("app.cli.commands.accounts:remove_account_role", "A kind of account."),
                 "account": Command("app.cli.commands.removing:account", "Accounts with all that is theirs."),
                 "user": Command("app.cli.commands.removing:user", "Users; what they sent stays."),
                 "asset": Command("app.cli.commands.removing:asset", "Assets with sensors and data."),
@@ -173,6 +187,7 @@ COMMANDS = CommandGroup(
                 "import-beliefs": Command(
                     "app.cli.commands.db_ops:import_beliefs", "Take over values of FlexMeasures."
                 ),
+                "reset": Command("app.cli.commands.db_ops:reset", "Take everything out of it."),
                 "restore": Command("app.cli.commands.db_ops:restore", "Fill it from such a file."),
             },
         ),

@@ -1,12 +1,13 @@
-"""Accounts: add, change and delete them."""
+"""Accounts: add, change and delete them, the kinds of account there are, and what they may book."""
 
-from typing import Annotated, Any
+from collections.abc import Sequence
+from typing import Annotated, Any, TypeAlias
 
 from pydantic import Field
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.auth.access.access import NotAllowed
+from app.auth.access.access import Action, NotAllowed
 from app.jobs import principal
 from app.usecases.actor import Actor
 from app.usecases.fields import Body, Identifier, JsonObject
@@ -17,7 +18,7 @@ from db.accounts.users import User
 from db.assets import Asset, lock_trees
 from db.core import database
 from db.subscriptions import Subscription
-from engine.errors import FieldError
+from engine.errors import FieldError, UnknownName
 from engine.flex.context import read_terminal_value
 
 LOGO = r"^(https?://|/)[A-Za-z0-9._~%-][A-Za-z0-9._~%/?#:@!$&*+,;=-]*$"
@@ -25,6 +26,7 @@ LOOKS = ("primary_color", "secondary_color", "logo_url")
 """How an account looks; kept among its attributes."""
 BY_ADMINS = {"consultancy_account_id", "account_roles", "plan_id"}
 Name = Annotated[str, Field(min_length=1, max_length=100)]
+Limit: TypeAlias = Annotated[int | None, Field(ge=0, le=2**31 - 1)]
 Color = Annotated[str, Field(pattern=r"^#?[0-9a-fA-F]{6}$", examples=["#00639b"])]
 
 
@@ -98,6 +100,103 @@ def delete_account(session: Session, actor: Actor, account_id: int) -> None:
     naming = mentions_elsewhere(session, set(session.scalars(owned)))
     record_deletion(session, actor, f"Account {account_id} ({account.name}) with its sensors", naming)
     session.delete(account)
+
+
+class NewAccountRole(Body):
+    """A kind of account to add."""
+
+    name: Name
+    description: Annotated[str, Field(max_length=255)] = ""
+
+
+def create_account_role(session: Session, actor: Actor, new: NewAccountRole) -> AccountRole:
+    """Add a kind of account, such as Prosumer.
+
+    Raises:
+        NotAllowed: The actor is no admin.
+        FieldError: Another one has the name.
+    """
+    _check_admin(actor, "create-children", "the account roles of this server")
+    _check_new_name(session, AccountRole, new.name)
+    role = AccountRole(name=new.name, description=new.description)
+    session.add(role)
+    session.flush()
+    return role
+
+
+def delete_account_role(session: Session, actor: Actor, name: str) -> None:
+    """Delete a kind of account; accounts of that kind lose it, and their users sign in again.
+
+    Raises:
+        NotAllowed: The actor is no admin.
+        UnknownName: There is no such role.
+    """
+    _check_admin(actor, "delete", "the account roles of this server")
+    role = account_roles(session, [name])[0]
+    for held in session.scalars(select(RolesAccounts).filter_by(role_id=role.id)):
+        session.delete(held)  # one by one: who loses a role signs in again
+    session.flush()
+    session.delete(role)
+
+
+def account_roles(session: Session, names: Sequence[str]) -> list[AccountRole]:
+    """Kinds of account by their names; raises UnknownName."""
+    known = {row.name: row for row in session.scalars(select(AccountRole))}
+    for name in names:
+        if name not in known:
+            raise UnknownName("account role", name, sorted(known))
+    return [known[name] for name in names]
+
+
+class PlanLimits(Body):
+    """What a plan allows; null or left out: the server's own limit, or none."""
+
+    requests_per_minute: Limit = None
+    triggers_per_five_minutes: Limit = None
+    most_users: Limit = None
+    most_assets: Limit = None
+    most_clients: Annotated[Limit, Field(description="Accounts that it may consult")] = None
+
+
+class NewPlan(PlanLimits):
+    """A plan that accounts may book."""
+
+    name: Name
+
+
+def create_plan(session: Session, actor: Actor, new: NewPlan) -> Subscription:
+    """Add a plan that accounts may book.
+
+    Raises:
+        NotAllowed: The actor is no admin.
+        FieldError: Another one has the name.
+    """
+    _check_admin(actor, "create-children", "the plans of this server")
+    _check_new_name(session, Subscription, new.name)
+    plan = Subscription(**new.model_dump())
+    session.add(plan)
+    session.flush()
+    return plan
+
+
+def update_plan(session: Session, actor: Actor, plan_id: int, change: PlanLimits) -> Subscription:
+    """Change the limits of a plan that are set, of all accounts that booked it; raises NotAllowed and NotFound."""
+    _check_admin(actor, "update", "the plans of this server")
+    plan = database.get(session, Subscription, plan_id)
+    for name in change.model_fields_set:
+        setattr(plan, name, getattr(change, name))
+    session.flush()
+    return plan
+
+
+def _check_admin(actor: Actor, action: Action, subject: str) -> None:
+    if not actor.is_admin:
+        raise NotAllowed(action, subject)
+
+
+def _check_new_name(session: Session, kind: type[AccountRole] | type[Subscription], name: str) -> None:
+    if session.scalar(select(kind.id).filter_by(name=name)) is not None:
+        raise FieldError("name", f"{name!r} is there already; choose another name.")
 
 
 def _apply(session: Session, account: Account, change: AccountChange) -> None:

@@ -33,6 +33,9 @@ WATCHED = {
     SEALED: "secret",
     "data_source": "source",
     "roles_accounts": "role",
+    "account_role": "account role",
+    "plan": "plan",
+    "asset_type": "asset type",
 }
 """Tables whose changes are written, and what a row is called."""
 OWN_ID = {"account": "account_id", "app_user": "user_id", "asset": "asset_id"}

@@ -144,6 +144,17 @@ def restore(url: str, file: Path, *, replace: bool = False, keep_logins: bool = 
     return is_sealed
 
 
+def empty(url: str) -> None:
+    """Take everything out of a database; what is left is as a new one: tables, asset types and roles.
+
+    As one transaction, like a restore; a database without tables gets them.
+    """
+    with TemporaryDirectory() as folder:
+        blank = Path(folder) / "blank"
+        migrations.upgrade(f"sqlite:///{blank}")
+        restore(url, blank, replace=True)
+
+
 @contextmanager
 def _newest(file: Path, revision: str) -> Iterator[Path]:
     """Give a dump at the newest revision: itself, or a copy that is brought there, which is gone afterwards."""
@@ -265,7 +276,12 @@ def _count_on(source: Connection, target: Connection, own: Table) -> None:
         ids.append(target.scalar(select(func.max(logged[own.name]))))
     last = max(key or 0 for key in ids)
     if target.dialect.name == "sqlite":
-        counted = text("UPDATE sqlite_sequence SET seq = max(seq, :last) WHERE name = :name")
+        target.execute(text("DELETE FROM sqlite_sequence WHERE name = :name"), {"name": own.name})
+        # Only tables with AUTOINCREMENT count; one that never had a row has no counter yet.
+        counted = text(
+            "INSERT INTO sqlite_sequence (name, seq) SELECT name, :last FROM sqlite_master"
+            " WHERE type = 'table' AND name = :name AND sql LIKE '%AUTOINCREMENT%'"
+        )
         target.execute(counted, {"last": last, "name": own.name})
     elif (name := target.scalar(select(func.pg_get_serial_sequence(own.name, "id")))) is not None:
         target.execute(text(f"ALTER SEQUENCE {name} RESTART WITH {last + 1}"))

@@ -35,6 +35,7 @@ SET_UP = [
     "add sensor --name price --unit EUR/kWh --event-resolution 60 --asset 1",
     "add sensor --name foreign --unit EUR/kWh --event-resolution 60 --asset 2",
     "add beliefs --sensor 3 --source me values.csv",
+    "add asset --asset-type building --name spare --account 1",
 ]
 
 

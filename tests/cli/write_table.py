@@ -15,7 +15,7 @@ READS = {
     *("show automation", "show automations", "show accounts", "show account", "show asset-types", "show asset"),
     *("show beliefs", "show data-sources", "show schedules", "show roles", "jobs inspect-job", "jobs show-queues"),
     *("show assets", "show reporters", "show schedulers", "show forecasters", "show why", "show what-if"),
-    *("show changes", "show what-would-it-take"),
+    *("show changes", "show what-would-it-take", "show plans"),
     *("jobs stats", "jobs save-last", "monitor latest-runs", "db current", "db-ops dump"),
 }
 OF_THE_WHOLE_SERVER = {
@@ -25,6 +25,8 @@ OF_THE_WHOLE_SERVER = {
     "monitor latest-run": "the same by its other name",
     "monitor last-seen": "keeps alerts and when it ran itself",
     "db upgrade": "makes the tables",
+    "add initial-structure": "makes the tables",
+    "db-ops reset": "takes everything out, the audit log included",
     "db-ops restore": "puts the whole database back, its audit log included",
 }
 """Commands that write, and act on no row of an account."""
@@ -57,6 +59,23 @@ WRITES = {
     "add account": Write(
         "add account --name Quay", "Added account 'Quay'", "add account --name Mill",
         ("POST /api/v3_0/accounts", {"body": {"name": "Mill"}}),
+    ),
+    "add account-role": Write(
+        "add account-role --name Prosumer", "Added account role 'Prosumer'", "add account-role --name ''"
+    ),
+    "add plan": Write("add plan --name Small --max-assets 9", "Added plan 'Small'", "add plan --name x --max-users -1"),
+    "add asset-type": Write(
+        "add asset-type --name boiler", "Added asset type 'boiler'", "add asset-type --name battery"
+    ),
+    "add annotation": Write(
+        "add annotation --content works --at 2030-01-14 --asset 1", "Added annotation 'works'",
+        "add annotation --content works --at 2030-01-14T00:00Z --until 2030-01-13T00:00Z --asset 1",
+        ("POST /api/v3_0/assets/{id}/annotations",
+         {"id": 1, "body": {"content": "works", "start": "2030-01-14T00:00Z", "end": "2030-01-13T00:00Z"}}),
+    ),
+    "add holidays": Write(
+        "add holidays --year 2030 --country NL --account 1", "Added annotation 'Easter Sunday'",
+        "add holidays --year 2030 --country XX --account 1",
     ),
     "add user": Write(
         "add user --username eve --email eve@b.org --account 1 --password long-enough", "Added user 'eve'",
@@ -128,6 +147,16 @@ WRITES = {
         "edit transfer-parenthood --asset 2 --new-parent 1 --yes", "Changed parent_asset_id of asset 'shed'",
         "edit transfer-parenthood --asset 1 --new-parent 1 --yes",
     ),
+    "edit transfer-ownership": Write(
+        "edit transfer-ownership --asset 3 --new-owner 3 --yes", "Gave asset 'spare' to account 'Quay'",
+        "edit transfer-ownership --asset 1 --new-owner 1 --yes",
+    ),
+    "edit plan": Write("edit plan --id 1 --max-users 3", "Changed most_users of plan 'Small'", "edit plan --id 1"),
+    "edit secret": Write(
+        "edit secret --asset 1 --secret inverter.password --value hush",
+        "Set secret 'inverter.password' of asset 'store'", "edit secret --asset 1 --secret 'a b' --value hush",
+        ("POST /api/v3_0/assets/{id}/secrets", {"id": 1, "body": {"name": "a b", "value": "hush"}}),
+    ),
     "edit automation": Write(
         "edit automation --id 1 --pause", "Changed active of automation 'nightly'", "edit automation --id 9 --pause",
         ("PATCH /api/v3_0/automations/{id}", {"id": 9, "body": {"active": False}}),
@@ -172,6 +201,14 @@ WRITES = {
     "delete asset": Write(
         "delete asset --id 2 --force", "Deleted asset 'shed' with everything below it", "delete asset --id 99 --force",
         ("DELETE /api/v3_0/assets/{id}", {"id": 99}),
+    ),
+    "delete secret": Write(
+        "delete secret --asset 1 --secret inverter.password --force",
+        "Deleted secret 'inverter.password' of asset 'store'", "delete secret --asset 1 --secret other --force",
+    ),
+    "delete account-role": Write(
+        "delete account-role --name Prosumer --force", "Deleted account role 'Prosumer'",
+        "delete account-role --name Sailor --force",
     ),
     "delete user": Write("delete user --id 3 --force", "Deleted user 'eve'", "delete user --id 99 --force"),
     "delete account": Write(

@@ -1,5 +1,6 @@
 """Commands about accounts, users, roles and sources."""
 
+from collections.abc import Callable
 from typing import Any
 
 import click
@@ -8,27 +9,48 @@ from sqlalchemy import select
 from app.auth.login.passwords import hashed
 from app.cli.opening import acting, reading
 from app.cli.tables import show_table, show_title
-from app.usecases.accounts import NewAccount, create_account
+from app.usecases.accounts import (
+    NewAccount,
+    NewAccountRole,
+    NewPlan,
+    PlanLimits,
+    account_roles,
+    create_account,
+    create_account_role,
+    create_plan,
+    delete_account_role,
+    update_plan,
+)
 from app.usecases.sources import NewSource, create_source
 from app.usecases.users import NewUser, create_user
 from db import sources
 from db.accounts import users
-from db.accounts.accounts import Account
+from db.accounts.accounts import Account, AccountRole
 from db.accounts.users import User
 from db.assets import Asset
 from db.core.database import get
 from db.sources import Source
+from db.subscriptions import Subscription
+from engine.errors import FieldError
 
 
 @click.command("account")
 @click.option("--name", required=True, help="Name of the organisation.")
-@click.option("--consultancy", type=int, help="ID of the account whose consultants may read this one.")
-def add_account(name: str, consultancy: int | None) -> None:
+@click.option(
+    "--consultancy", "consultancy_account_id", type=int, help="ID of the account whose consultants may read this one."
+)
+@click.option("--roles", default="", help="Account roles, with commas between; see 'flexscope show roles'.")
+@click.option("--plan", "plan_id", type=int, help="ID of the plan it has booked; see 'flexscope show plans'.")
+@click.option("--primary-color", help="Its colour on pages, such as #00639b.")
+@click.option("--secondary-color", help="Its second colour, likewise.")
+@click.option("--logo-url", help="Address of its logo, with https:// or from / on.")
+def add_account(roles: str, **columns: Any) -> None:
     """Add an organisation."""
-    fields = {"name": name, "consultancy_account_id": consultancy}
+    fields = {name: value for name, value in columns.items() if value is not None}
     with acting() as (session, actor):
-        new = actor.read(NewAccount, {key: value for key, value in fields.items() if value is not None})
-        account = create_account(session, actor, new)
+        if names := _listed(roles):
+            fields["account_roles"] = [role.id for role in account_roles(session, names)]
+        account = create_account(session, actor, actor.read(NewAccount, fields))
     click.secho(f"Account {account.name} has ID {account.id}.", fg="green")
 
 
@@ -42,13 +64,95 @@ def add_account(name: str, consultancy: int | None) -> None:
 def add_user(roles: str, password: str, **columns: Any) -> None:
     """Add a user of an account."""
     fields = {name: value for name, value in columns.items() if value is not None}
-    names = [name.strip() for name in roles.split(",") if name.strip()]
     # Before the transaction: a hash takes 0.1 s, in which nobody else could write.
     password_hash = hashed(password)
     with acting() as (session, actor):
         new = actor.read(NewUser, fields)
-        user = create_user(session, actor, new, password_hash=password_hash, roles=names)
+        user = create_user(session, actor, new, password_hash=password_hash, roles=_listed(roles))
     click.secho(f"User {user.username} has ID {user.id}.", fg="green")
+
+
+def _listed(text: str) -> list[str]:
+    """Words of an option that have commas between."""
+    return [word.strip() for word in text.split(",") if word.strip()]
+
+
+@click.command("account-role")
+@click.option("--name", required=True, help="Such as Prosumer.")
+@click.option("--description", default="", help="What accounts of this kind are.")
+def add_account_role(name: str, description: str) -> None:
+    """Add a kind of account, for which pages and settings may differ."""
+    with acting() as (session, actor):
+        new = actor.read(NewAccountRole, {"name": name, "description": description})
+        role = create_account_role(session, actor, new)
+    click.secho(f"Account role {role.name} has ID {role.id}.", fg="green")
+
+
+@click.command("account-role")
+@click.option("--name", required=True, help="Its name.")
+@click.option("--force", is_flag=True, help="Do not ask.")
+def remove_account_role(name: str, force: bool) -> None:
+    """Delete a kind of account; accounts of that kind lose it."""
+    with reading() as session:
+        account_roles(session, [name])
+    if not force:
+        click.confirm(f"Delete the account role {name}, also from all accounts that have it?", abort=True)
+    with acting() as (session, actor):
+        delete_account_role(session, actor, name)
+    click.secho(f"Deleted account role {name}.", fg="green")
+
+
+def limits(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the options that say what a plan allows."""
+    for option in (
+        click.option(
+            "--default-rate-limit", "requests_per_minute", type=int, help="Requests of an account in a minute."
+        ),
+        click.option(
+            "--trigger-rate-limit", "triggers_per_five_minutes", type=int,
+            help="Schedules and forecasts that may be asked for in five minutes.",
+        ),
+        click.option("--max-users", "most_users", type=int, help="Users it may have."),
+        click.option("--max-assets", "most_assets", type=int, help="Assets it may have."),
+        click.option("--max-clients", "most_clients", type=int, help="Accounts it may consult."),
+    ):  # fmt: skip
+        command = option(command)
+    return command
+
+
+@click.command("plan")
+@click.option("--name", required=True, help="Its name.")
+@limits
+def add_plan(name: str, **columns: int | None) -> None:
+    """Add a plan that accounts may book; what it does not limit, the server's settings do."""
+    with acting() as (session, actor):
+        plan = create_plan(session, actor, actor.read(NewPlan, {"name": name, **columns}))
+    click.secho(f"Plan {plan.name} has ID {plan.id}.", fg="green")
+
+
+@click.command("plan")
+@click.option("--id", "plan_id", type=int, required=True, help="ID of the plan.")
+@limits
+@click.option("--clear", type=click.Choice([*PlanLimits.model_fields]), multiple=True, help="A limit to take away.")
+def edit_plan(plan_id: int, clear: tuple[str, ...], **columns: int | None) -> None:
+    """Change what a plan allows, for all accounts that booked it."""
+    fields = {name: value for name, value in columns.items() if value is not None} | dict.fromkeys(clear)
+    if not fields:
+        raise FieldError("plan", "name a limit to change, such as --max-assets 100.")
+    with acting() as (session, actor):
+        plan = update_plan(session, actor, plan_id, actor.read(PlanLimits, fields))
+    click.secho(f"Plan {plan.name} is changed.", fg="green")
+
+
+@click.command("plans")
+def show_plans() -> None:
+    """Show the plans that accounts may book."""
+    with reading() as session:
+        rows = [
+            (row.id, row.name, *(getattr(row, name) for name in PlanLimits.model_fields))
+            for row in session.scalars(select(Subscription).order_by(Subscription.id))
+        ]
+    show_table(["ID", "Name", *(name.replace("_", " ").capitalize() for name in PlanLimits.model_fields)], rows)
 
 
 @click.command("accounts")
@@ -87,8 +191,13 @@ def place(asset: Asset) -> str:
 
 @click.command("roles")
 def show_roles() -> None:
-    """Show the roles users can have."""
+    """Show the roles that users and accounts can have."""
+    with reading() as session:
+        kinds = [(row.id, row.name, row.description) for row in session.scalars(select(AccountRole))]
+    show_title("Roles of users")
     show_table(["Name", "Meaning"], users.ROLES.items())
+    show_title("Roles of accounts")
+    show_table(["ID", "Name", "Meaning"], kinds)
 
 
 @click.command("source")

@@ -10,10 +10,20 @@ from sqlalchemy import select
 from app.cli.commands.accounts import place
 from app.cli.opening import acting, operator, reading
 from app.cli.tables import show_table, show_title
-from app.usecases.assets.assets import AssetChange, NewAsset, create_asset, update_asset
+from app.usecases.assets.assets import (
+    AssetChange,
+    NewAsset,
+    NewAssetType,
+    create_asset,
+    create_asset_type,
+    update_asset,
+)
+from app.usecases.assets.copies import transfer_asset
+from app.usecases.flex_config import deletion_warning, mentions_elsewhere
 from app.usecases.sensors import NewSensor, SensorChange, create_sensor, update_sensor
 from db import sensors
-from db.assets import Asset, AssetType
+from db.accounts.accounts import Account
+from db.assets import Asset, AssetType, subtree
 from db.core.database import get
 from db.sensors import Sensor
 from engine.errors import FieldError, UnknownName
@@ -51,6 +61,17 @@ def json_object(text: str, field: str, example: str = '{"key": 1}') -> dict[str,
     if not isinstance(read, dict):
         raise FieldError(field, f"an object is wanted; write it like {example}.")
     return read
+
+
+@click.command("asset-type")
+@click.option("--name", required=True, help="Name of the type.")
+@click.option("--description", default="", help="What assets of it are.")
+def add_asset_type(name: str, description: str) -> None:
+    """Add a kind of asset."""
+    with acting() as (session, actor):
+        fields = {"name": name, "description": description}
+        kind = create_asset_type(session, actor, actor.read(NewAssetType, fields))
+    click.secho(f"Asset type {kind.name} has ID {kind.id}.", fg="green")
 
 
 @click.command("sensor")
@@ -191,3 +212,22 @@ def transfer_parenthood(asset_id: int | None, old_parent: int | None, new_parent
         for key in names:
             update_asset(session, actor, key, actor.read(AssetChange, {"parent_asset_id": new_parent}))
     click.secho(f"{', '.join(names.values())}: now {where}.", fg="green")
+
+
+@click.command("transfer-ownership")
+@click.option("--asset", "asset_id", type=int, required=True, help="ID of an asset that is part of none.")
+@click.option("--new-owner", "account_id", type=int, required=True, help="ID of the account it goes to.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def transfer_ownership(asset_id: int, account_id: int, yes: bool) -> None:
+    """Give an asset with all below it, its values and schedules, to another account."""
+    with reading() as session:
+        tree = subtree(session, get(session, Asset, asset_id).id)
+        owner = get(session, Account, account_id).name
+        warning = deletion_warning(None, mentions_elsewhere(session, {each.id for each in tree}))
+    if warning:
+        click.secho(warning, fg="yellow", err=True)
+    if not yes:
+        click.confirm(f"Give {', '.join(each.name for each in tree)} to {owner}?", abort=True)
+    with acting() as (session, actor):
+        moved = transfer_asset(session, actor, asset_id, account_id)
+    click.secho(f"{', '.join(each.name for each in moved)}: now of {owner}.", fg="green")

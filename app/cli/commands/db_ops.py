@@ -4,12 +4,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import click
+from sqlalchemy import func, select
 
-from app.cli.opening import acting
+from app.cli.opening import acting, reading
 from app.opening import opened
 from app.settings import settings
 from app.usecases.data import import_values
 from db import migrations
+from db.assets import AssetType
 from db.exchange import dump as dumping
 from engine.errors import FieldError
 
@@ -60,6 +62,25 @@ def restore(file: Path, replace: bool, yes: bool) -> None:
             f"{file} has no checksum, as those of older versions: SQLite finds nothing broken in it.", fg="yellow"
         )
     click.secho(f"The database holds what {file} holds, at revision {migrations.current(url)}.", fg="green")
+
+
+@click.command("reset")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def reset(yes: bool) -> None:
+    """Take everything out of the database: accounts, users, assets, sensors and all values."""
+    url = settings.load().SQLALCHEMY_DATABASE_URI
+    if not yes:
+        click.confirm("Everything in the database will be gone; 'db-ops dump' keeps a copy. Go on?", abort=True)
+    dumping.empty(url)
+    click.secho(f"The database is empty, at revision {migrations.current(url)}.", fg="green")
+
+
+@click.command("initial-structure")
+def initial_structure() -> None:
+    """Make the tables with asset types and roles, where they are not there yet; nothing else is added."""
+    with reading() as session:
+        kinds = session.scalar(select(func.count()).select_from(AssetType))
+    click.secho(f"The database has its tables, with {kinds} asset types.", fg="green")
 
 
 @click.command("import-beliefs")

@@ -1,4 +1,4 @@
-"""Assets: add, change and delete them."""
+"""Assets and their types: add, change and delete them."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any
@@ -57,6 +57,30 @@ class NewAsset(AssetChange):
     name: Name
     generic_asset_type_id: Identifier
     account_id: Owner = None
+
+
+class NewAssetType(Body):
+    """A kind of asset to add."""
+
+    name: Name
+    description: Annotated[str, Field(max_length=2000)] = ""
+
+
+def create_asset_type(session: Session, actor: Actor, new: NewAssetType) -> AssetType:
+    """Add a kind of asset.
+
+    Raises:
+        NotAllowed: The actor is no admin.
+        FieldError: Another one has the name.
+    """
+    if not actor.is_admin:
+        raise access.NotAllowed("create-children", "the asset types of this server")
+    if session.scalar(select(AssetType.id).filter_by(name=new.name)) is not None:
+        raise FieldError("name", f"an asset type called {new.name!r} is there already; choose another name.")
+    kind = AssetType(name=new.name, description=new.description)
+    session.add(kind)
+    session.flush()
+    return kind
 
 
 def create_asset(session: Session, actor: Actor, new: NewAsset) -> Asset:
@@ -159,13 +183,13 @@ def _apply(session: Session, actor: Actor, asset: Asset, asset_type: str, change
             shown.asset(flex_field.asset, field=name)
             fact_of(flex_field)
     if fields.keys() & {"name", "parent_asset_id"}:
-        _check_name(session, asset, fields)
+        check_new_name(session, asset, fields)
     for name, value in fields.items():
         setattr(asset, name, "" if name == "description" and value is None else value)
 
 
-def _check_name(session: Session, asset: Asset, fields: Mapping[str, Any]) -> None:
-    """Refuse a name that another asset at the same place has; no two at once take it."""
+def check_new_name(session: Session, asset: Asset, fields: Mapping[str, Any]) -> None:
+    """Refuse a name, or a place, where another asset has the name; no two at once take it."""
     # Else two requests at once would both find the name free
     lock_trees(session)
     name, parent_id = fields.get("name", asset.name), fields.get("parent_asset_id", asset.parent_asset_id)

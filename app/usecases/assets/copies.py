@@ -7,12 +7,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.assemble.site.naming import ask_for_old_attributes
+from app.auth.access import access
 from app.usecases.actor import Actor
-from app.usecases.assets.assets import check_new_parent, check_owner
-from app.usecases.flex_config import check_flex_context, check_flex_model
+from app.usecases.assets.assets import check_new_name, check_new_parent, check_owner
+from app.usecases.flex_config import check_flex_context, check_flex_model, mentions_elsewhere
 from db import sensors, subscriptions
 from db.accounts.accounts import Account
-from db.assets import Asset, AssetType, lock_trees, own_subtree
+from db.assets import Asset, AssetType, lock_trees, own_subtree, subtree
 from db.core import database
 from db.sensors import Sensor
 from engine.errors import FieldError
@@ -51,6 +52,39 @@ def copy_asset(
     copied = _copy_tree(session, actor, original, owner_id, parent_id)
     actor.record(session, f"Copied asset {original.name!r} ({asset_id}) to {copied.name!r}", copied)
     return copied
+
+
+def transfer_asset(session: Session, actor: Actor, asset_id: int, account_id: int) -> list[Asset]:
+    """Give an asset with everything below it to another account; return all that moved.
+
+    Values, schedules and secrets go along. Others whose flex-config names any of it are told so in their audit log.
+
+    Raises:
+        NotFound: There is no such asset or account.
+        NotAllowed: The actor is no admin.
+        FieldError: The asset is part of another one, belongs to the account already, or its name is taken there.
+        QuotaReached: The account may not have as many assets.
+    """
+    asset, owner = database.get(session, Asset, asset_id), database.get(session, Account, account_id)
+    if not actor.is_admin:
+        raise access.NotAllowed("update", f"the owner of asset {asset_id}")
+    if asset.account_id == owner.id:
+        raise FieldError("new-owner", f"asset {asset_id} belongs to account {owner.name!r} already.")
+    if asset.parent_asset_id is not None:
+        problem = f"asset {asset_id} is part of asset {asset.parent_asset_id}; first make it part of none."
+        raise FieldError("asset", problem)
+    lock_trees(session)
+    tree = subtree(session, asset_id)
+    for below in tree:
+        subscriptions.check_room(session, owner.id, Asset)
+        below.account_id = owner.id
+        session.flush()  # the next one is counted with it
+        actor.record(session, f"Gave asset {below.name!r} to account {owner.name!r}", below)
+    check_new_name(session, asset, {})
+    for mention in mentions_elsewhere(session, {below.id for below in tree}):
+        words = f"Asset {asset_id} ({asset.name}), which {mention.field} of this asset names, went to another account"
+        actor.record(session, words, mention.asset)
+    return tree
 
 
 def _copy_tree(session: Session, actor: Actor, original: Asset, account_id: int, parent_id: int | None) -> Asset:
