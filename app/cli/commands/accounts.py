@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from app.auth.login.passwords import hashed
 from app.cli.opening import acting, reading
-from app.cli.tables import show_table, show_title
+from app.cli.tables import show_table, show_title, tabular
 from app.usecases.accounts import (
     NewAccount,
     NewAccountRole,
@@ -23,9 +23,9 @@ from app.usecases.accounts import (
 )
 from app.usecases.sources import NewSource, create_source
 from app.usecases.users import NewUser, create_user
-from db import sources
+from db import sources, subscriptions
 from db.accounts import users
-from db.accounts.accounts import Account, AccountRole
+from db.accounts.accounts import Account, AccountRole, RolesAccounts
 from db.accounts.users import User
 from db.assets import Asset
 from db.core.database import get
@@ -145,6 +145,7 @@ def edit_plan(plan_id: int, clear: tuple[str, ...], **columns: int | None) -> No
 
 
 @click.command("plans")
+@tabular
 def show_plans() -> None:
     """Show the plans that accounts may book."""
     with reading() as session:
@@ -156,6 +157,7 @@ def show_plans() -> None:
 
 
 @click.command("accounts")
+@tabular
 def show_accounts() -> None:
     """Show all accounts."""
     with reading() as session:
@@ -165,13 +167,18 @@ def show_accounts() -> None:
 
 @click.command("account")
 @click.option("--id", "account_id", type=int, required=True, help="ID of the account.")
+@tabular
 def show_account(account_id: int) -> None:
     """Show one account with its users and assets."""
     with reading() as session:
         account = get(session, Account, account_id)
         people = list(session.scalars(select(User).where(User.account_id == account_id).order_by(User.id)))
         owned = list(session.scalars(select(Asset).where(Asset.account_id == account_id).order_by(Asset.id)))
-        show_title(f"Account {account.name} (ID: {account.id})")
+        show_title(f"Account {account.name} (ID: {account.id})", key="account")
+        held = select(AccountRole.name).join(RolesAccounts).where(RolesAccounts.account_id == account_id)
+        plan = subscriptions.of_account(session, account_id)
+        facts = (", ".join(session.scalars(held)), account.consultancy_account_id, plan and plan.name)
+        show_table(["ID", "Name", "Roles", "Consultancy ID", "Plan"], [(account.id, account.name, *facts)])
         show_title("Users")
         show_table(
             ["ID", "Name", "Email", "Last login", "Last seen", "Roles"],
@@ -190,6 +197,7 @@ def place(asset: Asset) -> str:
 
 
 @click.command("roles")
+@tabular
 def show_roles() -> None:
     """Show the roles that users and accounts can have."""
     with reading() as session:
@@ -215,6 +223,7 @@ def add_source(name: str, kind: str, model: str, version: str) -> None:
 
 @click.command("data-sources")
 @click.option("--id", "source_id", type=int, help="ID of one source; else all.")
+@tabular
 def show_sources(source_id: int | None) -> None:
     """Show where data come from."""
     with reading() as session:

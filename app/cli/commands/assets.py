@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from app.cli.commands.accounts import place
 from app.cli.opening import acting, operator, reading
-from app.cli.tables import show_table, show_title
+from app.cli.tables import show_facts, show_table, show_title, tabular
 from app.usecases.assets.assets import (
     AssetChange,
     NewAsset,
@@ -92,6 +92,7 @@ def add_sensor(event_resolution: str, timezone: str | None, asset: int, **column
 
 
 @click.command("asset-types")
+@tabular
 def show_asset_types() -> None:
     """Show all asset types."""
     with reading() as session:
@@ -102,6 +103,7 @@ def show_asset_types() -> None:
 
 
 @click.command("assets")
+@tabular
 def show_assets() -> None:
     """Show all assets."""
     with reading() as session:
@@ -114,18 +116,17 @@ def show_assets() -> None:
 
 @click.command("asset")
 @click.option("--id", "asset_id", type=int, required=True, help="ID of the asset.")
+@tabular
 def show_asset(asset_id: int) -> None:
     """Show one asset with its sensors."""
     with reading() as session:
         asset = get(session, Asset, asset_id)
-        show_title(f"Asset {asset.name} (ID: {asset.id})")
+        show_title(f"Asset {asset.name} (ID: {asset.id})", key="asset")
         show_table(
             ["Type", "Location", "Sensors to show"], [(asset.asset_type.name, place(asset), asset.sensors_to_show)]
         )
         facts = {**asset.attributes, "flex-model": asset.flex_model, "flex-context": asset.flex_context}
-        for key, value in facts.items():
-            if value not in ({}, None):
-                click.echo(f"{key}: {json.dumps(value)}")
+        show_facts({key: value for key, value in facts.items() if value not in ({}, None)})
         show_title("Sensors")
         show_table(
             ["ID", "Name", "Unit", "Resolution", "Timezone", "Attributes"],

@@ -1,10 +1,9 @@
 """Automations from the terminal: add, show, pause, continue, delete."""
 
 import click
-import orjson
 
 from app.cli.opening import acting, reading
-from app.cli.tables import show_table
+from app.cli.tables import show_facts, show_table, show_title, tabular
 from app.jobs.triggers.automations import KINDS
 from app.usecases.jobs import automations as usecases
 from app.usecases.jobs.automations import AutomationChange, NewAutomation
@@ -35,6 +34,7 @@ def add_automation(asset_id: int, kind: str, name: str, every: str, at: str, req
 
 @click.command("automations")
 @click.option("--asset", "asset_id", type=int, required=True, help="Asset they are done for, or one above it.")
+@tabular
 def show_automations(asset_id: int) -> None:
     """Show the automations of an asset and of those below it."""
     with reading() as session:
@@ -43,24 +43,23 @@ def show_automations(asset_id: int) -> None:
     heads = ["ID", "Asset", "Name", "Kind", "Every", "On data", "State", "Last", "Next"]
     cells = []
     for row in found:
-        state, following = ("active", row.next_at.isoformat()) if row.active else ("paused", None)
+        state, following = ("active", row.next_at) if row.active else ("paused", None)
         rule = [iso_duration(row.every), row.on_data, state]
-        cells.append(
-            [row.id, row.asset_id, row.name, row.kind, *rule, row.last_at and row.last_at.isoformat(), following]
-        )
+        cells.append([row.id, row.asset_id, row.name, row.kind, *rule, row.last_at, following])
     show_table(heads, cells)
 
 
 @click.command("automation")
 @click.option("--id", "automation_id", type=int, required=True)
+@tabular
 def show_automation(automation_id: int) -> None:
     """Show one automation with its latest jobs."""
     with reading() as session:
         row = get(session, Automation, automation_id)
         found = jobs.of_automation(session, automation_id)
-    click.echo(f"{row.name}: {row.kind} of asset {row.asset_id} every {iso_duration(row.every)}")
-    click.echo(orjson.dumps(row.request).decode())
-    cells = [[job.id, job.status, job.known_at.isoformat(), job.message] for job in found]
+    show_title(f"{row.name}: {row.kind} of asset {row.asset_id} every {iso_duration(row.every)}", key="jobs")
+    show_facts({"request": row.request})
+    cells = [[job.id, job.status, job.known_at, job.message] for job in found]
     show_table(["Job", "State", "Asked for at", "Message"], cells)
 
 

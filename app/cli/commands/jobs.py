@@ -12,7 +12,7 @@ import orjson
 
 from app import logs
 from app.cli.opening import acting, operator, reading
-from app.cli.tables import show_table
+from app.cli.tables import show_facts, show_table, show_title, tabular
 from app.jobs.handlers.kinds import QUEUES
 from app.jobs.queue import Queue
 from app.opening import opened
@@ -82,6 +82,7 @@ def _stop_on_signals(stopping: threading.Event) -> None:
 
 
 @click.command("show-queues")
+@tabular
 def show_queues() -> None:
     """Show how many jobs are in which state, and what each queue holds."""
     settings = load()
@@ -98,31 +99,30 @@ def show_queues() -> None:
 
 @click.command("stats")
 @click.option("--window", default="P1D", show_default=True, help="How far to look back.")
+@tabular
 def stats(window: str) -> None:
     """Show how many jobs ended how, and how long they waited and took."""
     length = duration(window, field="--window")
     with reading() as session:
         found = job_search.durations(session, since=datetime.now(UTC) - length)
     heads = ["Queue", "Jobs", "Finished", "Failed", "Waited median [s]", "Took median [s]", "Took p95 [s]", "CPU [s]"]
-    click.echo(f"Jobs asked for in the last {iso_duration(length)}:")
+    show_title(f"Jobs asked for in the last {iso_duration(length)}", key="jobs")
     show_table(heads, [line.cells() for line in found])
 
 
 @click.command("inspect-job")
 @click.option("--job", "job_id", required=True, help="UUID of the job.")
+@tabular
 def inspect_job(job_id: str) -> None:
     """Show everything that is known of a job."""
     with reading() as session:
         job = jobs.one(session, job_id)
         facts = job_search.as_dict(job)
-    lines = [
-        [name, orjson.dumps(value).decode() if isinstance(value, dict | list) else str("" if value is None else value)]
-        for name, value in facts.items()
-        if name != "trace"
-    ]
-    show_table(["Field", "Value"], lines)
-    if job.trace:
-        click.echo(f"\n{job.trace}")
+    trace = facts.pop("trace", "")
+    show_facts(facts)
+    if trace:
+        show_title("Trace")
+        show_table(["Line"], [[line] for line in trace.splitlines()])
 
 
 @click.command("run-job")

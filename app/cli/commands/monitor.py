@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import click
 
 from app import mail
-from app.cli.tables import show_table
+from app.cli.tables import show_table, tabular
 from app.jobs.watch import alerting
 from app.opening import opened
 from app.settings.settings import Settings, load
@@ -72,12 +72,13 @@ def _late(name: str, row: LatestTaskRun | None, allowed: timedelta, now: datetim
 
 
 @click.command("latest-runs")
+@tabular
 def latest_runs() -> None:
     """Show when each task ran last."""
     database = opened(load())
     with database.reading() as session:
         found = server_tasks.latest_runs(session)
-    cells = [[row.name, row.at.isoformat(), "succeeded" if row.status else "failed", row.succeeded_at] for row in found]
+    cells = [[row.name, row.at, "succeeded" if row.status else "failed", row.succeeded_at] for row in found]
     show_table(["Task", "Last run", "How", "Last success"], cells)
     database.close()
 

@@ -13,7 +13,7 @@ from pandas.tseries.frequencies import to_offset
 
 from app.cli.commands.assets import json_object
 from app.cli.opening import acting, operator, reading
-from app.cli.tables import show_table
+from app.cli.tables import show_table, tabular
 from app.jobs.handlers.report import REPORTERS
 from app.usecases.jobs import reports as usecases
 from app.usecases.jobs.reports import ReportTrigger
@@ -113,18 +113,21 @@ def moved(moment: datetime, offsets: str, place: ZoneInfo) -> datetime:
 
 
 @click.command("reporters")
+@tabular
 def show_reporters() -> None:
     """Show what computes reports."""
     show_table(["Name"], [(name,) for name in sorted(REPORTERS)])
 
 
 @click.command("schedulers")
+@tabular
 def show_schedulers() -> None:
     """Show what computes schedules."""
     _show_classes(plugins.known("schedulers"))
 
 
 @click.command("forecasters")
+@tabular
 def show_forecasters() -> None:
     """Show what computes forecasts."""
     _show_classes(plugins.known("forecasters"))

@@ -1,6 +1,5 @@
 """``flexscope add schedule``: compute a plan and save it."""
 
-from datetime import UTC
 from typing import Any
 
 import click
@@ -9,7 +8,7 @@ from sqlalchemy import select
 from app.assemble.site.request import ScheduleRequest
 from app.cli.commands.assets import json_object
 from app.cli.opening import acting, operator, reading
-from app.cli.tables import show_table
+from app.cli.tables import show_table, tabular
 from app.jobs.handlers.schedule import Planned
 from app.usecases.jobs import schedules as usecases
 from app.usecases.jobs.schedules import ScheduleOrder
@@ -112,6 +111,7 @@ def _quantity(text: str) -> Any:
 @click.command("schedules")
 @click.option("--asset", "asset_id", type=int, help="ID of the asset; without it, of all.")
 @click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True, help="How many, newest first.")
+@tabular
 def show_schedules(asset_id: int | None, limit: int) -> None:
     """Show saved schedules, newest first: what they cover, cost and could not meet."""
     query = select(StoredSchedule).order_by(StoredSchedule.belief_time.desc(), StoredSchedule.id.desc()).limit(limit)
@@ -125,9 +125,9 @@ def show_schedules(asset_id: int | None, limit: int) -> None:
     heads = [
         "ID",
         "Asset",
-        "Start (UTC)",
-        "End (UTC)",
-        "As of (UTC)",
+        "Start",
+        "End",
+        "As of",
         "Scheduler",
         "Cost",
         "Limits exceeded",
@@ -135,7 +135,7 @@ def show_schedules(asset_id: int | None, limit: int) -> None:
     ]
     lines = []
     for row in rows:
-        moments = [f"{moment.astimezone(UTC):%Y-%m-%d %H:%M}" for moment in (row.start, row.end, row.belief_time)]
+        moments = (row.start, row.end, row.belief_time)
         cost = "" if row.cost is None else f"{row.cost:,.2f} {row.currency}"
         lines.append([row.id, row.asset_id, *moments, row.scheduler, cost, len(row.breaches), len(row.warnings)])
     show_table(heads, lines)
