@@ -95,5 +95,5 @@ def test_json_tells_what_the_table_does(terminal):
     assert asset["asset"][0]["type"] == "battery" and asset["facts"]["capacity_in_mw"] == 0.5
     assert [row["name"] for row in asset["sensors"]] == ["discharging"]
     account = json.loads(terminal("flexscope show account --id 1 --json").out)
-    assert account["users"][0]["email"] == "toy-user@flexmeasures.io" and len(account["assets"]) == 3
+    assert account["users"][0]["email"] == "toy-user@flexmeasures.io" and len(account["assets"]) == 2
     assert terminal("flexscope show account --id 9 --json").out == ""
