@@ -78,9 +78,11 @@ def store_headroom(
         own, planned = port_headroom(port, power[port.name], window), power[port.name]
         into, out = (full(each, window.n) for each in port.full_power_efficiencies)
         given, taken = np.maximum(-planned, 0.0), np.maximum(planned, 0.0)
+        # What a cooler takes more is heat that leaves the store.
+        into, (rising, falling) = np.abs(into), (stock, room) if port.empties else (room, stock)
         # First less is given, or taken, than planned; then the other way.
-        most = _first_and_then(room / share, given / out, (out, 1.0 / np.maximum(into, 1e-9)))
-        least = _first_and_then(stock / share, taken * into, (1.0 / np.maximum(into, 1e-9), out))
+        most = _first_and_then(rising / share, given / out, (out, 1.0 / np.maximum(into, 1e-9)))
+        least = _first_and_then(falling / share, taken * into, (1.0 / np.maximum(into, 1e-9), out))
         more, less = np.minimum(own.consumption, most), np.minimum(own.production, least)
         if port.curves is not NO_CURVES:
             bounds = np.append(store.soc_at_start, soc[1:-1]), soc[1:], (low, high)
@@ -145,12 +147,13 @@ def _led_from(store: StoredEnergy, window: Window, step: int, end: float, sign: 
     ports = []
     for port in store.ports:
         curve = port.curves.charging if sign > 0 else port.curves.discharging
-        most = at(port.consumption_limit if sign > 0 else port.production_limit)
-        shares = at(port.charging_efficiency), at(port.discharging_efficiency)
-        ports.append((port, curve, most if curve is None else min(most, float(curve(end))), shares))
+        fills = sign > 0 if not port.empties else sign < 0
+        most = at(port.consumption_limit if fills else port.production_limit)
+        most = most if curve is None else min(most, float(curve(end)))
+        ports.append((port, curve, most, most if fills else -most))
 
     def begin(part: float) -> float:
-        flow = sum(float(port.curves.inflow(np.asarray(sign * part * most), own)) for port, _, most, own in ports)
+        flow = sum(float(port.inflow(np.asarray(part * power), step)) for port, _, _, power in ports)
         return (end - share * (at(store.gain) + flow)) / kept
 
     def is_slow_enough(part: float) -> bool:
@@ -179,12 +182,11 @@ def _within_curves(
         share: What a kW for the whole step stores [kWh].
     """
     before, after, (low, high) = energy
-    shares, curves = (port.charging_efficiency, port.discharging_efficiency), port.curves
-    stored = curves.inflow(planned, shares)
+    curves, stored = port.curves, port.inflow(planned)
 
     def is_kept(change: Floats) -> NDArray[np.bool_]:
         power = planned + change
-        end = after + share * (curves.inflow(power, shares) - stored)
+        end = after + share * (port.inflow(power) - stored)
         kept: NDArray[np.bool_] = (end <= high + _NEAR) & (end >= low - _NEAR)
         for curve, flow in ((curves.charging, power), (curves.discharging, -power)):
             if curve is not None:

@@ -14,7 +14,7 @@ from engine.devices.wear import Prices, add_wear
 from engine.errors import FieldError
 from engine.model.block import Limit
 from engine.model.limits import SoftLimit, segments
-from engine.model.linear import Linear, Values, any_of, full
+from engine.model.linear import Floats, Linear, Values, any_of, full
 from engine.model.problem import Problem
 from engine.series.window import Window
 
@@ -49,6 +49,8 @@ class Port:
     """Share of what it takes that reaches the store; above 1 for a heat pump [1]."""
     discharging_efficiency: Values = 1.0
     """Share of what leaves the store that it gives [1]."""
+    empties: bool = False
+    """Whether what it takes leaves the store instead of filling it, as of a cooler in a building that stores heat."""
     curves: PortCurves = NO_CURVES
     """What depends on its power or on the energy in its store, in the place of the above."""
     wear_price: Values = 0.0
@@ -145,9 +147,27 @@ class Port:
 
     @property
     def full_power_efficiencies(self) -> tuple[Values, Values]:
-        """Efficiency of charging and of discharging, at full power where it depends on the power [1]."""
+        """Efficiency of charging and of discharging, at full power where it depends on the power [1].
+
+        That of charging is negative where it empties the store.
+        """
         drawn = self.curves.share_at("drawn", self.production_limit, 1.0 / self.discharging_efficiency)
-        return self.curves.share_at("stored", self.consumption_limit, self.charging_efficiency), 1.0 / drawn
+        stored = self.curves.share_at("stored", self.consumption_limit, self.charging_efficiency)
+        return -stored if self.empties else stored, 1.0 / drawn
+
+    def inflow(self, power: Floats, step: int | None = None) -> Floats:
+        """Return what reaches the store at a power, negative for what leaves it [kW], of its shape.
+
+        Args:
+            power: Positive when the port takes it [kW].
+            step: The one in which it does; without it, power has all of them.
+        """
+        into, out = (
+            share[step] if step is not None and isinstance(share, np.ndarray) else share
+            for share in (self.charging_efficiency, self.discharging_efficiency)
+        )
+        found = self.curves.inflow(power, (into, out))
+        return np.where(power > 0.0, -found, found) if self.empties else found
 
     def fill(self, problem: Problem, flow: "Flow", store: Filling) -> Linear:
         """Add what its curves ask for; return what reaches the store, less what leaves it [kW], shape (n,).
@@ -163,6 +183,7 @@ class Port:
             stored = stored * self.charging_efficiency
         else:
             stored = curves.bent(problem, self.name, "stored", stored, self.consumption_limit)
+        stored = -stored if self.empties else stored
         if curves.drawn is None:
             return stored - drawn * (1.0 / self.discharging_efficiency)
         return stored - curves.bent(problem, self.name, "drawn", drawn, self.production_limit)

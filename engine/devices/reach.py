@@ -57,6 +57,7 @@ def fastest(
     """Return the most energy that each step can take off (negative) and add [kWh], each shape (n,).
 
     s · h · (gain - Σ_i given_i / discharging_i) and s · h · (gain + Σ_i taken_i · charging_i); for s see ``settled``.
+    A negative charging_i belongs to the former.
 
     Args:
         ports: Consumption limit, charging efficiency, production limit, discharging efficiency of each port.
@@ -67,8 +68,9 @@ def fastest(
     n = len(kept)
     low, high = full(gain, n).copy(), full(gain, n).copy()
     for taken, charging, given, discharging in ports:
-        high += np.multiply(taken, charging)
-        low -= np.divide(given, discharging)
+        stored = np.multiply(taken, charging)
+        high += np.maximum(stored, 0.0)
+        low += np.minimum(stored, 0.0) - np.divide(given, discharging)
     factor = hours * settled(kept)
     return low * factor, high * factor
 

@@ -103,9 +103,10 @@ class Storage(StoredEnergy, PortedDevice):
         """Prefer, between plans of equal cost, to draw least from the store, and of those to charge sooner or later."""
         for port in self.ports:
             # Only what is drawn counts: energy that is free, such as sun that nobody buys, is still stored.
-            problem.add_preference(
-                flows[port.name].production * (DRAWING * problem.window.hours / port.discharging_efficiency)
-            )
+            drawn = flows[port.name].production * (1.0 / port.discharging_efficiency)
+            if port.empties:
+                drawn = drawn + flows[port.name].consumption * port.charging_efficiency
+            problem.add_preference(drawn * (DRAWING * problem.window.hours))
         # What a battery gives to a car at one time or another would else be all the same, and come in pulses.
         count = TWO_WAY if any(any_of(port.production_limit) for port in self.ports) else 1.0
         if self.prefer_charging_later:
@@ -197,10 +198,10 @@ class Storage(StoredEnergy, PortedDevice):
         return {"soc-min": self.soc_min, "soc-max": self.soc_max, "soc-at-start": self.soc_at_start}
 
     def drawn_energy(self, window: Window, power: Mapping[str, Floats]) -> Floats:
-        """See Device.drawn_energy: Σ_i given_i · h / discharging_i."""
+        """See Device.drawn_energy: by the efficiencies of its ports, and what coolers take out."""
         drawn = np.zeros(window.n)
         for port in (port for port in self.ports if port.name in power):
-            drawn += np.maximum(-power[port.name], 0.0) * window.hours / port.discharging_efficiency
+            drawn += np.maximum(-port.inflow(power[port.name]), 0.0) * window.hours
         return drawn
 
     def where_physics_yields(self, extent: Extent) -> "Storage":

@@ -250,10 +250,11 @@ def plan_to_first_target(store: StoredEnergy, window: Window) -> DevicePlan:
         level, lasts = kept[step] * level + gain[step] * hours[step], float(hours[step])
         wanted = level if reached or goal is None else float(np.clip(goal, low[step], high[step]))
         for power, (most_in, most_out, charging, discharging) in zip(powers.values(), of_ports, strict=True):
-            if wanted > level:
+            # One that takes charges, or cools a store of heat; with an efficiency of 0 it does neither.
+            if (wanted - level) * charging > 0:
                 power[step] = min(most_in, (wanted - level) / (charging * lasts))
                 level += power[step] * charging * lasts
-            else:
+            elif wanted < level:
                 power[step] = -min(most_out, (level - wanted) * discharging / lasts)
                 level += power[step] / discharging * lasts
         reached = reached or abs(level - wanted) < 1e-9

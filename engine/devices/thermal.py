@@ -1,13 +1,14 @@
 """Heat in a building or a tank, which leaks to its surroundings: from temperatures to stored energy, and back."""
 
 from dataclasses import dataclass, replace
-from typing import Literal, Self
+from typing import Literal, Self, TypeAlias
 
 import numpy as np
 
 from engine.devices.bounds import Measure
 from engine.model.linear import Floats, Values
 
+Mode: TypeAlias = Literal["heating", "cooling"]
 _FASTEST = 700.0
 """Most time constants within a step: beyond, nothing is left that a number could tell."""
 
@@ -39,8 +40,8 @@ class ThermalMass:
     """Temperature of the surroundings in each step [°C], one number or shape (n,)."""
     reference: float = 0.0
     """Temperature at which nothing is stored [°C]."""
-    mode: Literal["heating", "cooling"] = "heating"
-    """Which way its devices move the temperature; what is stored is heat, or the lack of it."""
+    mode: Mode = "heating"
+    """What is stored: heat, or the lack of it where nothing heats."""
 
     @property
     def sign(self) -> float:

@@ -66,7 +66,8 @@ def _reason(reason: Reason, choice: ExplainedChoice, window: Window, place: tzin
     worth = f"A kWh in {reason.about} is worth {reason.worth:.4f} {currency} after this step"
     wear = f" and {reason.wear:.4f} {currency} of wear" if reason.wear else ""
     manner = "drawn leaves" if choice.manner == "discharging" else "taken stores"
-    share = f", and each {manner} {100 * reason.efficiency:.3g} %" if reason.efficiency != 1.0 else ""
+    manner = "taken removes" if reason.efficiency < 0 else manner
+    share = f", and each {manner} {100 * abs(reason.efficiency):.3g} %" if reason.efficiency != 1.0 else ""
     return f"{worth}; a kWh at the site costs {reason.price:.4f} {currency}{wear} now{share}."
 
 

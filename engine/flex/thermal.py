@@ -75,7 +75,8 @@ class ThermalModel(PowerModel):
         kind="price",
     )
     thermal_mode: Literal["heating", "cooling"] = described(
-        "Whether the device heats or cools; soc-gain, such as heat of people and sun, warms in both.",
+        "Whether the device heats or cools, each for itself where several share a building or tank; without it as the "
+        "entry with thermal-capacity. soc-gain, such as heat of people and sun, warms in both.",
         example="cooling",
         form="text",
         default="heating",
@@ -143,6 +144,11 @@ class ThermalModel(PowerModel):
             FieldError: One changes over time, or is 0 or less.
         """
         return [each.numbers for each in self.cop_curve]
+
+    @property
+    def mode_of_heat(self) -> Literal["heating", "cooling"] | None:
+        """Whether it heats or cools; None where the entry does not say so."""
+        return self.thermal_mode if "thermal_mode" in self.model_fields_set else None
 
     @property
     def is_thermal(self) -> bool:

@@ -96,10 +96,7 @@ def plain_schedule(site: Site, bound: float, budget: Budget) -> Schedule | None:
 def _orders_of_curves(store: Storage, powers: dict[str, Floats], window: Window) -> dict[str, Floats]:
     """Return how far each part of the curves of a store is from full where its ports have powers [kW], shape (n,)."""
     kept, gain = full(store.storage_efficiency, window.n), full(store.gain, window.n)
-    inflow = gain + sum(
-        port.curves.inflow(powers[port.name], (port.charging_efficiency, port.discharging_efficiency))
-        for port in store.ports
-    )
+    inflow = gain + sum(port.inflow(powers[port.name]) for port in store.ports)
     soc = path(store.soc_at_start, kept, inflow * window.hours * full(settled(store.storage_efficiency), window.n))
     lower, upper = store.bounds(window)
     reach = float(lower.min()), float(upper.max())

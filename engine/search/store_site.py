@@ -117,8 +117,7 @@ class StoreSite:
 
     def _inflow(self, power: Floats) -> Floats:
         """Return what reaches the store at a power, negative for what leaves it [kW], of its shape."""
-        port = self.port
-        return port.curves.inflow(power, (port.charging_efficiency, port.discharging_efficiency))
+        return self.port.inflow(power)
 
     def power(self, added: Floats) -> Floats:
         """Return the power [kW] that adds so much energy [kWh], shape (n,)."""

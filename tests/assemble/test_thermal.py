@@ -9,8 +9,9 @@ from engine.devices.bounds import SoftBound
 from engine.devices.thermal import ThermalMass
 from engine.errors import FieldError
 from engine.packing import pack, unpack
+from engine.series.window import Window
 from engine.testing import check_device
-from tests.assemble.homes import HOUR, Home
+from tests.assemble.homes import HOUR, START, Home
 from tests.engine.scheduling.samples import store
 
 ROOM = {
@@ -21,6 +22,7 @@ ROOM = {
     "temperature-at-start": "20 °C",
     "consumption-capacity": "6 kW",
 }
+MODES = {"pump": "heating", "cooler": "cooling"}
 CHEAP = {"consumption-price": "0.1 EUR/kWh"}
 
 
@@ -72,6 +74,29 @@ def test_two_heaters_of_one_room_name_its_temperature(house):
     assert done.schedule.power["pump"] == pytest.approx(np.full(4, 1.0))
     assert done.schedule.power["rod"] == pytest.approx(np.full(4, 1.0))
     assert list(house.stored(level).values()) == pytest.approx([20.0] * 5)
+
+
+@pytest.mark.parametrize("keeps_house", ["pump", "cooler"])
+def test_one_room_is_heated_in_the_cold_and_cooled_in_the_heat(house, keeps_house):
+    # Below 20 °C it takes 0.2 kW/K · 20 K / 2 of heating, above 24 °C cooling at an EER of 4.
+    house.asset("cooler", "heat_pump", parent="house")
+    level, air = (house.sensor("house", name, "°C", each * HOUR) for name, each in (("temperature", 0), ("air", 1)))
+    house.fill(air, [0.0, 0.0, 54.0, 54.0], Window.of_length(START, 4 * HOUR, HOUR))
+    devices = {
+        name: {"charging-efficiency": share, "thermal-mode": MODES[name], "consumption-capacity": "9 kW"}
+        for name, share in (("pump", 2), ("cooler", 4))
+    }
+    band = {"temperature-min": "20 °C", "temperature-max": "24 °C", "outdoor-temperature": {"sensor": air}}
+    for name, each in devices.items():
+        each |= {"sensor": power(house, name), "temperature": {"sensor": level}}
+    devices[keeps_house] = {**ROOM, **band, **devices[keeps_house]}
+    done = plan(house, *devices.values())
+    kept = float(np.exp(-0.1))
+    free = kept * 20.0 + (1 - kept) * 54.0
+    assert done.schedule.power["pump"] == pytest.approx([2.0, 2.0, 0.0, 0.0])
+    taken = 0.2 / (1 - kept) * (kept * free + (1 - kept) * 54.0 - 24.0) / 4
+    assert done.schedule.power["cooler"] == pytest.approx([0.0, 0.0, 0.0, taken])
+    assert list(house.stored(level).values()) == pytest.approx([20.0, 20.0, 20.0, free, 24.0])
 
 
 def test_the_coldest_day_has_a_schedule_that_tells_by_how_many_kelvin_it_falls_short(house):

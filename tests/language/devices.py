@@ -267,7 +267,7 @@ def heat(w: Writer) -> list[Entry]:
 
 
 def building(w: Writer) -> list[Entry]:
-    """Return a heat pump, or a cooler, of a house that leaks to the air outside."""
+    """Return a heat pump, or a cooler, of a house that leaks to the air outside; at times one beside the other."""
     cools, start = w.chance(0.25), w.number(17, 24)
     made = w.entry(**{"consumption-capacity": w.kw(0.5, 4), "temperature-at-start": f"{start} °C"})
     made |= {"thermal-capacity": f"{w.number(1, 15)} kWh/K", "outdoor-temperature": w.sensor("air")}
@@ -287,7 +287,16 @@ def building(w: Writer) -> list[Entry]:
     elif w.chance(0.7):
         made["charging-efficiency"] = w.sensor("cop") if w.chance(0.5) else w.number(1, 5)
     made |= w.some({"soc-gain": 0.3, "soc-usage": 0.2}, lambda: [w.kw(0.1, 0.8)])
-    return [made | w.some({"end-value": 0.2}, lambda: "0.05 EUR/kWh")]
+    made |= w.some({"end-value": 0.2}, lambda: "0.05 EUR/kWh")
+    return [made, other_way(w, made)] if w.chance(0.35) else [made]
+
+
+def other_way(w: Writer, house: Entry) -> Entry:
+    """Return what cools a house that is heated, or warms one that is cooled."""
+    house["temperature"] = {"sensor": w.pool.warmth[DEVICES[w.taken - 1]]}
+    made = w.entry(**{"consumption-capacity": w.kw(0.5, 4), "temperature": house["temperature"]})
+    made["thermal-mode"] = "heating" if house.get("thermal-mode") == "cooling" else "cooling"
+    return made | w.some({"charging-efficiency": 0.8}, lambda: w.number(1, 5))
 
 
 @dataclass(frozen=True)

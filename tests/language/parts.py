@@ -10,7 +10,7 @@ class PortParts:
     """What stands behind the connections; ``Reference`` joins it."""
 
     def _stores(self, entries):
-        """Add every entry that is no process; those that name one state-of-charge sensor share a store."""
+        """Add every entry that is no process; those that name one sensor of what is stored share a store."""
         shared = {}
         for entry in entries:
             fixed = next((way for way in ("consumption", "production") if f"inflexible-{way}" in entry), None)
@@ -19,7 +19,7 @@ class PortParts:
                 group = entry.get("group", {}).get("asset")
                 self.load(self.name(entry), power if fixed == "consumption" else -power, group=group)
                 continue
-            level = entry.get("state-of-charge")
+            level = entry.get("state-of-charge") or entry.get("temperature")
             shared.setdefault(level["sensor"] if level else self.name(entry), []).append(entry)
         for feeders in shared.values():
             teller = next((each for each in feeders if {"soc-max", "thermal-capacity"} & each.keys()), None)
@@ -81,7 +81,7 @@ class PortParts:
         if both is None:
             both = np.maximum(*(np.zeros(self.n) if limit is None else np.nan_to_num(limit) for limit in one_way))
         own = [both if limit is None else np.fmin(both, limit) for limit in one_way]
-        if "thermal-capacity" in entry and one_way[1] is None:
+        if {"thermal-capacity", "temperature"} & entry.keys() and one_way[1] is None:
             own[1] = np.zeros(self.n)  # warmth gives no electricity back
         prices = [self.context.get(f"{way}-breach-price") for way in told]
         by_name = self.context.get("relax-capacity-constraints", False) and not any(prices)

@@ -39,6 +39,8 @@ class Pool:
     """Id of the power sensor of each device."""
     level: dict[str, int] = field(default_factory=dict)
     """Id of a state-of-charge sensor of each device."""
+    warmth: dict[str, int] = field(default_factory=dict)
+    """Id of a temperature sensor of each device."""
 
     def asset(self, name: str) -> int:
         return self.home.assets[name].id
@@ -72,6 +74,7 @@ def furnished(home: Home, seed: int = 0) -> Pool:
     for name in DEVICES:
         pool.power[name] = home.sensor(name, "power", "kW", timedelta(minutes=15), consumption_is_positive=True)
         pool.level[name] = home.sensor(name, "level", "kWh", timedelta(0))
+        pool.warmth[name] = home.sensor(name, "warmth", "°C", timedelta(0))
     for kind, (unit, values) in kinds(rng).items():
         for at in range(PER_KIND):
             minutes = int(rng.choice([15, 30, 60]))

@@ -57,7 +57,9 @@ class StoreParts:
     def building(self, entry, ports, flows):
         """Add the temperature at the end of each step, which follows heat and surroundings without delay."""
         mass, start = number(entry["thermal-capacity"]), number(entry["temperature-at-start"])
-        loss, way = number(entry.get("heat-loss", 0.0)), -1.0 if entry.get("thermal-mode") == "cooling" else 1.0
+        told = entry.get("thermal-mode", "heating")
+        ways = [-1.0 if port.get("thermal-mode", told) == "cooling" else 1.0 for port in ports]
+        loss = number(entry.get("heat-loss", 0.0))
         outdoor = self.read.per_step(entry["outdoor-temperature"])
         kept = np.exp(-loss * self.h / mass)
         warm = [{self.milp.var(-np.inf, np.inf): 1.0} for _ in range(self.n)]
@@ -65,7 +67,7 @@ class StoreParts:
             per_kw = (1 - kept[j]) / loss if loss else self.h[j] / mass
             known = (kept[j] * start if j == 0 else 0.0) + (1 - kept[j]) * outdoor[j] + per_kw * self._flow(entry, j)
             terms = add((1, warm[j])) if j == 0 else add((1, warm[j]), (-kept[j], warm[j - 1]))
-            for port, (taken, _) in zip(ports, flows, strict=True):
+            for port, (taken, _), way in zip(ports, flows, ways, strict=True):
                 terms = add((1, terms), (-way * per_kw * self._cop(port, j), taken[j]))
             self.milp.row(terms, known, known)
         price = self.usual(1000.0)
@@ -77,7 +79,8 @@ class StoreParts:
         for field, sign, tightest in (("temperature-min", 1, max), ("temperature-max", -1, min)):
             asked = self.read.bounds(entry.get(field), tightest, 1.0)
             self._bound(asked, sign, (price, 0.0), (warm, start, kept))
-        worth = number(entry.get("end-value", 0.0)) * mass * way
+        # What is left is warmth, unless everything cools.
+        worth = number(entry.get("end-value", 0.0)) * mass * max(ways)
         self.milp.row({self.milp.var(-np.inf, np.inf, -worth): 1.0, next(iter(warm[-1])): -1.0}, -start, -start)
 
     def _cop(self, entry, j):

@@ -26,13 +26,20 @@ class ProcessParts:
             per_kwh = ceiling.endswith("kWh")
             ceiling = number(ceiling) * (per_step.sum() * step / 60 if per_kwh else 1.0)
         if kind == "BREAKABLE":
-            price = self.read.per_step(self.context["consumption-price"])
+            price = self._counted_price()
             dear = sorted((j for j in range(n) if allowed[j]), key=lambda j: (-price[j], j))[:steps] if dearest else ()
             running = self._in_pieces(name, per_step[0], (steps, allowed, dear), ceiling)
         else:
             running = self._in_one_piece(entry, per_step, (steps, allowed, kind, dearest), ceiling)
         if "exclusion-group" in entry:
             self.apart.setdefault(entry["exclusion-group"], []).append(running)
+
+    def _counted_price(self):
+        """Return what a kWh from the grid counts by which the dearest time is chosen: money and CO₂."""
+        carbon = number(self.context.get("carbon-price", 0.0)) * self.read.per_step(
+            self.context.get("carbon-intensity", 0.0)
+        )
+        return self.read.per_step(self.context["consumption-price"]) + carbon
 
     def _powers(self, entry):
         """Return the powers of a run, one after the other [kW], and how long it takes [min]."""
@@ -90,7 +97,7 @@ class ProcessParts:
                 if len(chosen) < count and (not chosen or j >= chosen[-1] + steps + pause):
                     chosen.append(j)
             return chosen
-        price = self.read.per_step(self.context["consumption-price"])
+        price = self._counted_price()
         best = [price[j : j + steps].sum() for j in places]
         return [places[int(np.argmax(np.array(best) >= max(best) - 1e-9))]] if places else []
 

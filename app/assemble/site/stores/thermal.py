@@ -11,7 +11,7 @@ from app.assemble.site.stores.storage import StorageBuilder, end_value
 from engine.devices.bounds import Moments, SoftBound
 from engine.devices.port import Port
 from engine.devices.storage import Storage
-from engine.devices.thermal import ThermalMass
+from engine.devices.thermal import Mode, ThermalMass
 from engine.errors import FieldError
 from engine.flex.commodity import SOC_BREACH_PRICE, breach_price
 from engine.flex.quantity import Fixed, SensorReference
@@ -31,10 +31,18 @@ class ThermalBuilder:
     """The device whose model tells of it."""
 
     def store(self, ports: tuple[tuple[Port, StorageModel], ...]) -> Storage:
-        """Return the store of heat, or of cold, that ports feed, each with the model that describes it."""
+        """Return the store of heat, or of cold, that ports feed, each with the model that describes it.
+
+        It stores cold where all of them cool; where some heat, what the others take out is heat.
+        """
         window, model = self.device.around.window, self.device.model
         curves = StorageBuilder(self.device).curves
-        feeding = tuple(replace(port, curves=curves(port.name, own)) for port, own in ports)
+        modes = [own.mode_of_heat or model.mode_of_heat or "heating" for _, own in ports]
+        empty_mass = self._mass("cooling" if set(modes) == {"cooling"} else "heating")
+        feeding = tuple(
+            replace(port, curves=curves(port.name, own), empties=mode != empty_mass.mode)
+            for (port, own), mode in zip(ports, modes, strict=True)
+        )
         warming = self.device.flow("soc-gain") - self.device.flow("soc-usage")
 
         def stored(mass: ThermalMass, least: float, most: float) -> Storage:
@@ -50,10 +58,10 @@ class ThermalBuilder:
             )
 
         # No temperature is forbidden: its energy is bounded by what can be reached only, so that nothing ever clashes.
-        free = stored(self.mass, -np.inf, np.inf)
+        free = stored(empty_mass, -np.inf, np.inf)
         off, on = free.reach(window)
         least, most = min(off.min(), free.soc_at_start) - 1.0, max(on.max(), free.soc_at_start) + 1.0
-        mass = self.mass.above(float(least))
+        mass = empty_mass.above(float(least))
         return replace(
             stored(mass, 0.0, float(most - least)),
             soft_minima=self._band(mass, "minima"),
@@ -64,9 +72,8 @@ class ThermalBuilder:
             prefer_charging_later=model.prefer_charging_later,
         )
 
-    @cached_property
-    def mass(self) -> ThermalMass:
-        """The building or tank, with nothing stored at 0 °C."""
+    def _mass(self, mode: Mode) -> ThermalMass:
+        """Return the building or tank, with nothing stored at 0 °C."""
         model = self.device.model
         surroundings: Values = 0.0
         if model.outdoor_temperature is not None:
@@ -75,7 +82,7 @@ class ThermalBuilder:
             capacity=self.device.number(model.thermal_capacity, "thermal-capacity", "kWh/K") or 1.0,
             heat_loss=self.device.number(model.heat_loss, "heat-loss", "kW/K") or 0.0,
             outdoor=surroundings,
-            mode=model.thermal_mode,
+            mode=mode,
         )
 
     @cached_property
