@@ -45,7 +45,7 @@ MENU = [
     {"label": "Status", "icon": "monitor_heart", "path": "/status"},
 ]
 DARK = "flexscope_dark"
-"""Cookie that keeps whether dark mode is on."""
+"""Cookie that keeps whether dark mode is on: 1 or 0, and an s where that is as the system has it."""
 HEALTH = "/api/v3_0/health/ready"
 """Answers once the server can serve pages."""
 ROW_TABLE = "/scripts/tables/row_table.js"
@@ -101,6 +101,11 @@ def page_html(visit: Visit, fragment: Fragment, *, at: str, session: dict[str, s
     return render("page", fragment=fragment, title=title, at=address(at), session=told)
 
 
+def is_dark(cookie: str | None) -> bool:
+    """Return whether dark mode is on, by the cookie of that."""
+    return (cookie or "").startswith("1")
+
+
 def document_html(visit: Visit, inside: str, *, heading: str, dark: bool, scripts: dict[str, Any]) -> str:
     """A whole document: the frame with what stands inside of it.
 
@@ -120,6 +125,7 @@ def document_html(visit: Visit, inside: str, *, heading: str, dark: bool, script
         "on_accent": theme.text_colour_on(frame.look.main or theme.PRIMARY.light),
         "settings": json.dumps({**scripts, "health": address(HEALTH), "name": frame.name,
                                 "cookie": DARK, "path": address("") or "/", "rowTable": address(ROW_TABLE)}),
+        "cookie": DARK,
         "font": FONT if any(entry["icon"] not in STROKES for entry in (*frame.entries, *frame.links)) else "",
     }  # fmt: skip
     title = f"{heading} · {frame.name}"

@@ -148,7 +148,7 @@ class PageHandler(page_hooks.LiveHandler):
         scripts = {"library": page_hooks.library(), "styles": page_hooks.STYLES}
         told: dict[str, Any] = {name: [address(each) for each in known] for name, known in scripts.items()}
         document_html = frame.document_html(
-            visit, inside, heading=fragment.heading, dark=self.get_cookie(frame.DARK) == "1",
+            visit, inside, heading=fragment.heading, dark=frame.is_dark(self.get_cookie(frame.DARK)),
             scripts=told | {"pages": PATTERN.pattern},
         )  # fmt: skip
         self.write(document_html)

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from app.auth.access.identity import SignedIn
 from app.auth.login.sessions import current_user
 from app.fragments import branding
-from app.fragments.frame import DARK
+from app.fragments.frame import DARK, is_dark
 from app.web.context import current
 from app.web.platform_hooks import page_hooks, panel_hooks
 from app.widgets.async_content import fill, waiting
@@ -55,7 +55,7 @@ class Shell:
         self._body = pn.Column(waiting(), sizing_mode="stretch_width")
         self.heading, self.at = heading, at
         self.root = pmui.Column(
-            self._body, dark_theme=(pn.state.cookies or {}).get(DARK) == "1", sizing_mode="stretch_width",
+            self._body, dark_theme=is_dark((pn.state.cookies or {}).get(DARK)), sizing_mode="stretch_width",
             theme_config=theme.material(look.main, look.second),
         )  # fmt: skip
         page_hooks.begin(self._document, heading=heading, at=at)

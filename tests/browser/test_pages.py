@@ -4,8 +4,9 @@ import re
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
+from tests.browser.conftest import opened
 from tests.browser.looking import sign_in
 from tests.conftest import PATIENCE
 from tests.http.serving import Api
@@ -104,8 +105,9 @@ def test_dark_mode_holds_for_lines_and_page_and_stays_so(desk: Page, house: int)
 
 def ground(page: Page) -> list[int]:
     """Return the colour behind the content, as red, green and blue."""
-    colour = page.evaluate("getComputedStyle(document.querySelector('main') ?? document.body).backgroundColor")
-    return [int(part) for part in re.findall(r"\d+", colour)[:3]]
+    behind = """[...document.querySelectorAll("html, body, main")].reverse()
+        .map(one => getComputedStyle(one).backgroundColor).find(colour => !colour.startsWith("rgba(0, 0, 0, 0"))"""
+    return [int(part) for part in re.findall(r"\d+", page.evaluate(behind))[:3]]
 
 
 def test_the_icon_of_the_window_is_the_platforms(desk: Page, house: int):
@@ -288,3 +290,16 @@ def test_a_replay_shows_what_was_known_earlier(desk: Page, house: int):
 def test_tables_of_people_and_jobs(desk: Page, path: str, seen: str):
     desk.goto(path)
     expect(desk.get_by_text(seen).first).to_be_visible()
+
+
+def test_a_first_visit_is_as_dark_as_the_system(browser: Browser, site: Api, session_cookies: list[dict[str, str]]):
+    with opened(browser, site, session_cookies, color_scheme="dark") as page:
+        page.goto("/assets")
+        assert max(ground(page)) < 40
+        page.get_by_role("button", name="Toggle theme").click()
+        page.reload()  # what was chosen counts more
+        assert min(ground(page)) > 200
+        page.context.clear_cookies(name="flexscope_dark")
+        page.emulate_media(color_scheme="light")
+        page.reload()
+        assert min(ground(page)) > 200
