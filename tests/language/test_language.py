@@ -54,7 +54,7 @@ def pool(sqlite_template, tmp_path_factory) -> Iterator[Pool]:
     database.close()
 
 
-@pytest.mark.parametrize("first", range(0, effort(200, 2000), AT_ONCE))
+@pytest.mark.parametrize("first", range(0, effort(80, 2000), AT_ONCE))
 def test_random_sites_cost_what_the_reference_says(pool, first):
     verdicts = {seed: compared(draw_whole(seed, pool), pool) for seed in range(first, first + AT_ONCE)}
     assert {seed: each for seed, each in verdicts.items() if each.verdict not in FINE} == {}

@@ -13,7 +13,7 @@ from tests.effort import effort
 from tests.engine.scheduling.any_price_sites import bent, draw
 from tests.engine.scheduling.reference import Reference
 
-SEEDS = range(effort(24, 300))
+SEEDS = range(effort(12, 300))
 
 
 @pytest.mark.parametrize("seed", SEEDS)

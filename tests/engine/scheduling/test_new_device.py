@@ -19,6 +19,7 @@ from engine.schedulers.fallback_scheduler import StorageFallbackScheduler
 from engine.schedulers.storage_scheduler import LiveProblem, StorageScheduler
 from engine.site import raised, with_limit
 from engine.testing import check_device
+from tests.effort import effort
 from tests.engine.scheduling.random_sites import KINDS, draw
 from tests.engine.scheduling.samples import bumped, site
 
@@ -137,7 +138,7 @@ def test_a_new_device_keeps_its_promises(device):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_our_devices_keep_theirs(kind):
-    for seed in range(3):
+    for seed in range(effort(1, 3)):
         here = draw(kind, seed)
         for device in here.devices:
             check_device(device, here)

@@ -11,6 +11,7 @@ from engine.errors import Infeasible
 from engine.schedulers.storage_scheduler import LiveProblem, StorageScheduler
 from engine.site import raised, with_limit
 from engine.tariffs import EnergyTariff
+from tests.effort import effort
 from tests.engine.scheduling.random_sites import KINDS, draw
 from tests.engine.scheduling.samples import DAY, at, site, store
 
@@ -67,7 +68,7 @@ def test_rolling_through_a_day_equals_solving_each_window():
 @pytest.mark.parametrize("kind", KINDS)
 def test_unlike_sites_one_after_the_other(kind):
     live = LiveProblem()
-    for seed in range(5):
+    for seed in range(effort(3, 5)):
         given = draw(kind, seed)
         try:
             expected = StorageScheduler().compute(given).cost
