@@ -5,6 +5,7 @@ import itertools
 import os
 import shutil
 import tempfile
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -20,6 +21,7 @@ from db.core.database import Database
 from db.migrations import upgrade
 from engine.search.paths.machine_code import MACHINE_CODE
 from tests import postgres
+from tests.effort import LONG
 
 COUNT = itertools.count()
 ARGUMENTS = (
@@ -34,7 +36,13 @@ if "TMPDIR" not in os.environ and MEMORY.is_dir() and shutil.disk_usage(MEMORY).
     # A fresh database is hundreds of new files: on a disk they cost forty times what they cost in memory
     os.environ["TMPDIR"] = tempfile.tempdir = str(MEMORY)
 
-LONG = """
+DATABASES = ("sqlite", "postgres")
+ROOMS_OF_DATABASES = {"db", "jobs"}
+"""Where every case is tried on both databases."""
+LEAST_IN_TURN = 3
+"""Cases a table has at least, if each is tried on one database only."""
+
+SLOWEST = """
     browser/test_pages browser/test_every_page twin/test_twin jobs/test_faults attack/test_reliability
     browser/test_charts auth/test_page_permissions attack/test_references http/test_openapi attack/test_locked
     attack/test_edges_of_time language/test_language attack/test_ids_once
@@ -57,11 +65,39 @@ hypothesis.settings.register_profile("house", deadline=None)  # the first exampl
 hypothesis.settings.load_profile("house")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Let the long files begin first, then those of the engine; what is within a file stays in its order."""
     folder = Path(__file__).parent
-    places = {folder / f"{name}.py": place for place, name in enumerate(LONG)}
-    items.sort(key=lambda item: places.get(item.path, len(LONG) + (folder / "engine" not in item.path.parents)))
+    if left_out := [] if LONG else on_the_other_database(items):
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in set(left_out)]
+    places = {folder / f"{name}.py": place for place, name in enumerate(SLOWEST)}
+    items.sort(key=lambda item: places.get(item.path, len(SLOWEST) + (folder / "engine" not in item.path.parents)))
+
+
+def is_database(value: object) -> bool:
+    """Does a parameter name a database?"""
+    return isinstance(value, str) and value in DATABASES
+
+
+def on_the_other_database(items: list[pytest.Item]) -> list[pytest.Item]:
+    """Items of long tables on the database that is not their turn.
+
+    Where the database is not what is tested, each case of a table is tried on one of both, so that together they try
+    both; the long form tries all on each.
+    """
+    both: dict[tuple[Path, str], dict[str, dict[str, pytest.Item]]] = defaultdict(lambda: defaultdict(dict))
+    for item in items:
+        call = getattr(item, "callspec", None)
+        database = next((str(value) for value in call.params.values() if is_database(value)), None) if call else None
+        if database and item.path.parent.name not in ROOMS_OF_DATABASES:
+            both[item.path, item.name.partition("[")[0]][item.name.replace(database, "", 1)][database] = item
+    tables = [cases.values() for cases in both.values() if len(cases) >= LEAST_IN_TURN]
+    return [
+        case[DATABASES[at % 2]]
+        for cases in tables
+        for at, case in enumerate(case for case in cases if len(case) == len(DATABASES))
+    ]
 
 
 @pytest.fixture(scope="session")

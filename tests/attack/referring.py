@@ -3,7 +3,6 @@
 Fields come from the models that read them, so that a new field is tried by itself.
 """
 
-import os
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
@@ -25,6 +24,7 @@ from engine.flex.process import ProcessModel
 from engine.flex.storage import StorageModel
 from engine.series.window import Window
 from tests.auth.permission_table import FLEX, PLAN
+from tests.effort import effort
 
 Flex = dict[str, Any]
 START = datetime(2026, 1, 5, tzinfo=UTC)
@@ -109,15 +109,14 @@ def spellings(key: int) -> dict[str, Any]:
 
 
 def tried(key: int, turn: int) -> dict[str, Any]:
-    """Return the two plain spellings and every fifth of the others; with ATTACKS=all in the environment, all of them.
+    """Return the two plain spellings and every eighth of the others; in the long form all of them.
 
     One function reads all fields, so that each spelling is tried often enough over the fields, whose turn this is.
     """
-    whole = os.environ.get("ATTACKS") == "all"
     return {
         shown: value
         for place, (shown, value) in enumerate(spellings(key).items())
-        if whole or shown in ("9", "{sensor: 9}") or (place + turn) % 5 == 0
+        if shown in ("9", "{sensor: 9}") or (place + turn) % effort(8, 1) == 0
     }
 
 

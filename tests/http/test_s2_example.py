@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
 
+from tests.http.conftest import Served
 from tests.http.serving import PASSWORD, Api, email
 from tests.postgres import free_port
 
@@ -43,7 +44,8 @@ def wait_for(text: str, out: Path) -> None:
         time.sleep(0.2)
 
 
-def test_the_example_is_planned_twice(api: Api, tmp_path: Path) -> None:
+def test_the_example_is_planned_twice(served_sqlite: Served, tmp_path: Path) -> None:
+    _, api = served_sqlite  # what it asks for is asked for on PostgreSQL as well, by tests of each endpoint
     port = free_port()
     with example(MANAGER, api, port, tmp_path) as manager:
         wait_for("Running on", manager)

@@ -19,7 +19,7 @@ from tests.twin.record import read_answers
 from tests.twin.server import Json
 
 DOCS = Path(__file__).parents[2] / "docs" / "moving-from-flexmeasures.md"
-ONE_IN, ONE_COMMAND_IN = effort(4, 1), effort(8, 1)
+ONE_IN, ONE_COMMAND_IN = effort(8, 1), effort(16, 1)
 """How many cases there are for each that is tried; a command is a process of its own."""
 
 
