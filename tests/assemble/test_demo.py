@@ -1,5 +1,6 @@
 """The demo: loaded, loaded again, brought up to a later time."""
 
+import shutil
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -10,17 +11,27 @@ from app.demo.building import load
 from db.accounts.users import by_email
 from db.beliefs import store
 from db.beliefs.time_range import BeliefQuery
+from db.core.database import Database
 from engine.series.window import Window
+from tests.conftest import COUNT, create_database
 
 NOW = datetime(2026, 11, 18, 10, 20, tzinfo=UTC)
 HOUR = NOW.replace(minute=0)
 NEXT_HOURS = HOUR, HOUR + timedelta(hours=48)
 
 
-@pytest.fixture
-def loaded(database):
-    load(database, now=NOW)
-    return database
+@pytest.fixture(scope="module", params=["sqlite", "postgres"])
+def loaded(request, tmp_path_factory):
+    """A database with the demo: the tests look at what was known at some time, whatever is added for later ones."""
+    template = request.getfixturevalue(f"{request.param}_template")
+    if request.param == "sqlite":
+        url = f"sqlite:///{shutil.copy(template, tmp_path_factory.mktemp('demo') / 'flexscope.db')}"
+    else:
+        url = create_database(template, f"demo{next(COUNT)}", "template_empty")
+    opened = Database(url)
+    load(opened, now=NOW)
+    yield opened
+    opened.close()
 
 
 def known(database, name, start, end, *, known_at):
