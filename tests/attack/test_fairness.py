@@ -13,6 +13,7 @@ import requests
 from app.web.fair_pools import TOGETHER, Crowded, FairPool, SharedCount, network
 from db.core.database import Database
 from tests.auth.permission_table import PLAN
+from tests.effort import effort
 from tests.http import serving
 from tests.http.serving import PASSWORD, Api, alone, email
 
@@ -141,12 +142,15 @@ def test_sign_in_health_and_small_reads_go_on_while_one_does_his_worst(served: A
             took = [_measured(served) for _ in range(5)]
         finally:
             stop.set()
-    assert max(took) < 8 + 10 * alone_took, took  # a wide bound: machines of tests are busy with other tests
+    assert max(took) < 8 + 10 * alone_took, took
 
 
 def _measured(served: Api) -> float:
-    """Return how long another user takes to sign in, with a look at the server's health and at an own asset [s]."""
-    began = time.monotonic()
+    """Return how long the server computes until another user has signed in, and seen its health and an own asset [s].
+
+    On a quiet machine that is how long he waits; other programs on the machine do not count.
+    """
+    began = served.computed()
     form = {"email": email("rival"), "password": PASSWORD}
     token = requests.post(f"{served.url}/api/requestAuthToken", json=form, timeout=120)
     assert token.status_code == 200, token.text
@@ -154,7 +158,7 @@ def _measured(served: Api) -> float:
     assert requests.get(f"{served.url}/api/v3_0/health/ready", timeout=120).status_code == 200
     own = f"{served.url}/api/v3_0/assets/{served.ids['foreign']}"
     assert requests.get(own, headers=signed_in, timeout=120).status_code == 200
-    return time.monotonic() - began
+    return served.computed() - began
 
 
 HALVES = {
@@ -192,7 +196,7 @@ def test_a_form_has_no_megabytes(served: Api) -> None:
 BIG = b'{"values": [' + b"1," * 700_000 + b"1]}"
 
 
-@pytest.mark.parametrize("number", range(5))
+@pytest.mark.parametrize("number", range(effort(2, 5)))
 @pytest.mark.parametrize("given", ["nothing", "forged", "no xsrf", "too large", "too much at once"])
 def test_a_refusal_arrives_although_the_body_is_large(served: Api, given: str, number: int) -> None:
     path, headers, body = f"/api/v3_0/sensors/{served.ids['s:power']}/data", {}, BIG
