@@ -56,11 +56,26 @@ def test_a_day_is_one_where_the_sensor_is(terminal: Terminal, daily: str, databa
     assert known.values.tolist() == [24, 25, 24]
 
 
+def test_files_of_a_report_may_be_yaml(terminal: Terminal, daily: str, tmp_path: Path) -> None:
+    for name in ("config", "parameters"):
+        (tmp_path / f"{name}.json").unlink()
+    steps = "- {df_input: price, method: resample, args: [1D]}\n- method: sum\n  df_output: daily\n"
+    (tmp_path / "config.yaml").write_text(f"# in days\nrequired-input: []\ntransformations:\n{steps}")
+    times = "start: 2030-10-26T00:00:00+02:00\nend: 2030-10-29T00:00:00+01:00\ncheck_output_resolution: no\n"
+    sensors = "input:\n- name: price\n  sensor: 1\noutput:\n- {name: daily, sensor: 4}\n"
+    (tmp_path / "parameters.yaml").write_text(f"belief-horizon: PT0H\n{times}{sensors}")
+    said = terminal("flexscope add report --config config.yaml --parameters parameters.yaml")
+    assert (said.code, said.out.strip()) == (0, "3 values of the report are stored for sensor 4."), said
+
+
 @pytest.mark.parametrize(
     ("file", "content", "words"),
     [
         ("config.json", "{", "not JSON"),
         ("parameters.json", "[]", "an object is wanted"),
+        ("config.json", "- 1", "holds no fields"),
+        ("config.json", "method: [sum", "neither JSON nor YAML"),
+        ("config.json", "method: !!python/name:os.system", "neither JSON nor YAML"),
         ("parameters.json", "{}", "input"),
         ("config.json", '{"transformations": [{"df_input": "price", "method": "eval_all"}]}', "eval_all"),
     ],

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import click
 import pandas as pd
+import yaml
 from pandas.tseries.frequencies import to_offset
 
 from app.cli.commands.assets import json_object
@@ -23,13 +24,24 @@ from engine import plugins
 from engine.errors import FieldError
 from engine.series.iso_time import instant, zone
 
+
+class PlainTimes(yaml.SafeLoader):
+    """Reads YAML as JSON is read: what looks like a time stays the text that it is."""
+
+
+PlainTimes.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+
+
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
 @click.command("report")
 @click.option("--reporter", type=click.Choice(sorted(REPORTERS)), default="PandasReporter", help="What computes it.")
-@click.option("--config", type=FILE, help="JSON file: how it computes.")
-@click.option("--parameters", type=FILE, required=True, help="JSON file: input and output sensors, and the rest.")
+@click.option("--config", type=FILE, help="JSON or YAML file: how it computes.")
+@click.option("--parameters", type=FILE, required=True, help="JSON or YAML file: inputs, outputs and the rest.")
 @click.option("--start", help="Start, if the parameters do not say it; ISO 8601 with an offset.")
 @click.option("--start-offset", help="From the start, or else from now: such as -1D,DB for yesterday at midnight.")
 @click.option("--end", help="End, excluded; without it now.")
@@ -139,9 +151,18 @@ def _show_classes(classes: Mapping[str, Any]) -> None:
 
 
 def _read(file: Path, field: str) -> dict[str, Any]:
-    """Return the object in a JSON file; hyphens and underscores in names are the same."""
+    """Return the object in a file of JSON or YAML; hyphens and underscores in names are the same."""
     try:
         text = file.read_text("utf-8")
     except UnicodeDecodeError:
         raise FieldError(field, f"{file} is no text.") from None
-    return {name.replace("-", "_"): value for name, value in json_object(text, field).items()}
+    if text.lstrip()[:1] in ("{", "["):
+        read = json_object(text, field)
+    else:
+        try:
+            read = PlainTimes(text).get_single_data() or {}
+        except (yaml.YAMLError, RecursionError) as error:
+            raise FieldError(field, f"{file} is neither JSON nor YAML ({error}).") from None
+        if not isinstance(read, dict):
+            raise FieldError(field, f"{file} holds no fields; write them like 'method: sum'.")
+    return {str(name).replace("-", "_"): value for name, value in read.items()}
