@@ -5,6 +5,7 @@ dimensions of their own each, so EUR and USD never mix.
 """
 
 import math
+import re
 from collections.abc import Iterator
 from fractions import Fraction
 from functools import lru_cache
@@ -22,6 +23,8 @@ Numbers = TypeVar("Numbers", float, NDArray[np.float64])
 
 LARGEST = 1e15
 """Largest number that a quantity may be, in the unit it is wanted in: more is a slip, and no solver takes it."""
+DIGIT = re.compile(r"(?<![\w^])(?<!\*\*)[0-9]")
+"""One of a number; those of powers, as in m3, and of CO2 are none."""
 MOST_BASE = 10**30
 """Largest amount that 100 % may stand for, in base units; 1e15 MW is 1e24 of them."""
 
@@ -248,6 +251,8 @@ def _number(text: str, target: str) -> float:
     have, want = _read(text), unit(target)
     if have.bare and want.dimensions:
         raise UnitError(f"{_quoted(text)} has no unit; write it in {target}, such as '15 {target}'.")
+    if not DIGIT.search(text):
+        raise UnitError(f"{_quoted(text)} has no number; write it like '15 {text.strip()}'.")
     if have.dimensions != want.dimensions:
         raise UnitError(f"{_quoted(text)} cannot be written in {target}; the two measure different things.")
     number = (have.factor + have.offset - want.offset) / want.factor

@@ -144,7 +144,7 @@ def test_quantities_as_people_write_them(text: str, target: str, value: float) -
         ("5 °C + 3 °C", "adds temperatures"), ("(" * 60 + "5", "deep"), ("-" * 60 + "5", "deep"),
         ("(5 kW", "not closed"),
         ("5 kW)", "not expected"), ("", "has no unit"), ("kW" * 60, "at most 100"), ("5 TEUR", "kEUR"),
-        ("5 ¥", "CNY or JPY"),
+        ("5 ¥", "CNY or JPY"), ("kW", "has no number"), ("- kW", "has no number"), ("kW^1", "has no number"),
         ("5 kW2", "written like"), ("__import__('os')", "no unit"), ("5 kW\n", None), ("5 kW;", "makes no sense"),
         ("((((Ym^9)^9)^9)^9)^9", "too large"), ("5 CO2", "no sense|no unit"), ("5 kW^", "not|sense"),
         ("5 *", "complete"),

@@ -40,6 +40,13 @@ def test_bare_numbers_are_read_in_the_unit_told():
         Fixed(3.0).number("kW", field="power-capacity")
 
 
+@pytest.mark.parametrize(("text", "unit"), [("%", ""), ("%", "kWh"), ("kW", "kW"), ("EUR/kWh", "currency/kWh")])
+def test_a_unit_alone_is_no_quantity(text, unit):
+    for use in (check, lambda it, unit, field: it.number(unit, field=field, whole=10.0)):
+        with pytest.raises(UnitError, match=f"x: '{text}' has no number"):
+            use(read(text, field="x"), unit, field="x")
+
+
 def test_percentages_of_a_whole():
     assert Fixed("50%").number("kWh", field="soc-at-start", bare="MWh", whole=450.0) == 225.0
 
