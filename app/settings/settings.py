@@ -21,7 +21,7 @@ from app.settings.declaring import NO_EFFECT, no_effect_message, setting
 from app.settings.operation import OperationSettings
 from app.settings.protection import Protection
 from engine.errors import FieldError, InputError, nearest
-from engine.series.iso_time import duration, zone
+from engine.series.iso_time import LONGEST, duration, zone
 
 if TYPE_CHECKING:  # the terminal reads settings too; it must not wait for SQLAlchemy to say --help
     from db.core.database import Database
@@ -128,6 +128,8 @@ def _assignment(statement: ast.stmt, file: Path) -> tuple[str, Any]:
             parts = {str(word.arg): ast.literal_eval(word.value) for word in value.keywords}
             return statement.targets[0].id, timedelta(**parts)
         return statement.targets[0].id, ast.literal_eval(value)
+    except OverflowError:
+        raise InputError(f"{where}: {TOO_LONG}") from None
     except (ValueError, TypeError):
         raise InputError(f"{where}: only literals and timedelta(days=…) can be read here.") from None
 
@@ -141,6 +143,8 @@ def _parse(name: str, given: Any, kind: Any) -> Any:
         return given
     try:
         return PARSERS[kind](given)
+    except OverflowError:
+        raise FieldError(name, TOO_LONG) from None
     except (ValueError, TypeError, SyntaxError, KeyError, InputError):
         shown = "It" if name in {each.name for each in fields(Settings) if each.metadata["hide"]} else repr(given)
         raise FieldError(name, f"{shown} cannot be read as {EXAMPLES[kind]}.") from None
@@ -187,6 +191,7 @@ def read_name(given: Any) -> str | list[Any]:
     return str(given) if is_plain else _for_roles(given)
 
 
+TOO_LONG = f"a length of time must be from 0 to {LONGEST.days // 365} years."
 FOR_ROLES = (list[Any], str | list[Any])
 PARSERS: dict[Any, Any] = {
     FOR_ROLES[0]: _for_roles,
@@ -224,6 +229,10 @@ def _checked(settings: Settings) -> Settings:
     for name, known in choices.items():
         if getattr(settings, name) not in known:
             raise FieldError(name, f"{getattr(settings, name)!r} is not one of {', '.join(map(repr, known))}.")
+    for each in fields(Settings):
+        # Moments are counted back by them, which a length beyond all years would end with a fault in each round.
+        if isinstance(length := getattr(settings, each.name), timedelta) and not timedelta(0) <= length <= LONGEST:
+            raise FieldError(each.name, TOO_LONG)
     for name, value in settings.FLEXMEASURES_LP_SOLVER_OPTIONS.items():
         if name not in ("time_limit", "mip_rel_gap") or not isinstance(value, int | float) or value < 0:
             problem = f"{name!r}: {value!r} is not a number 0 or more for time_limit or mip_rel_gap."

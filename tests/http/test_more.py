@@ -46,6 +46,21 @@ def test_columns_are_read_as_arrow_or_parquet(api: Api, two: list[int], media: s
     assert table.column(str(two[1])).to_pylist() == [10, 20, 30, 40]
 
 
+@pytest.mark.parametrize(("start", "hours"), [("2026-03-29T00:00:00+01:00", 23), ("2026-10-25T00:00:00+02:00", 25)])
+def test_days_of_charts_and_of_several_sensors_are_those_on_their_clock(
+    api: Api, ids: dict[str, int], start: str, hours: int
+) -> None:
+    body = {"name": "a day", "unit": "kW", "event_resolution": "PT1H", "generic_asset_id": ids["site"]}
+    key = api.post("/sensors", json=body | {"timezone": "Europe/Amsterdam"}).json()["id"]
+    values = list(range(48))
+    api.post(f"/sensors/{key}/data", json={"start": start, "duration": "PT48H", "values": values, "unit": "kW"})
+    day = {"start": start, "duration": "P1D"}
+    drawn = api.get(f"/sensors/{key}/chart_data", params=day).json()
+    assert [row["event_value"] for row in drawn] == values[:hours]
+    found = api.get("/sensors/data/bulk", params=day | {"sensors": key}).json()["sensors"]
+    assert found[str(key)]["values"] == values[:hours]
+
+
 def test_several_sensors_are_written_all_or_none(api: Api, two: list[int]) -> None:
     message = {"start": DAY, "duration": "PT15M", "values": [7], "unit": "kW"}
     good = {"data": [{"sensor": key, **message} for key in two]}
@@ -154,3 +169,13 @@ def test_ended_versions_answer_gone(api: Api, path: str, method: str) -> None:
     answer = api.ask(method, path, who=None)
     assert (answer.status_code, answer.headers["Content-Type"]) == (410, "application/json")
     assert {"Deprecation", "Sunset", "Link"} <= set(answer.headers)
+
+
+@pytest.mark.parametrize("rule", ["soon", "-P1D", 7, {"a": 1}])
+def test_rules_for_old_data_that_mean_nothing_are_refused_by_name(api: Api, ids: dict[str, int], rule: Any) -> None:
+    body = {"name": "kept", "unit": "kW", "event_resolution": "PT15M", "generic_asset_id": ids["site"]}
+    key = api.post("/sensors", json=body).json()["id"]
+    for name in ("keep-beliefs-for", "keep-superseded-beliefs-for"):
+        answer = api.patch(f"/sensors/{key}", json={"attributes": {name: rule}})
+        assert answer.status_code == 422
+        assert list(answer.json()["message"]["json"]["attributes"]) == [name]

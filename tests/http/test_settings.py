@@ -42,6 +42,10 @@ def test_texts_become_what_the_setting_is() -> None:
         ({"SECURITY_TOKEN_MAX_AGE": "six hours"}, "SECURITY_TOKEN_MAX_AGE"),
         ({"FLEXMEASURES_ALLOW_DATA_OVERWRITE": "perhaps"}, "true or false"),
         ({"FLEXMEASURES_TIMEZONE": "Europe/Amsterdm"}, "Europe/Amsterdam"),
+        ({"FLEXSCOPE_KEEP_SCHEDULES": "P900Y"}, "FLEXSCOPE_KEEP_SCHEDULES"),
+        ({"FLEXSCOPE_KEEP_SCHEDULES": "9" * 12}, "FLEXSCOPE_KEEP_SCHEDULES: .*300 years"),
+        ({"FLEXMEASURES_PLANNING_TTL": "9" * 40}, "FLEXMEASURES_PLANNING_TTL: .*300 years"),
+        ({"FLEXMEASURES_JOB_TTL": "-PT1S"}, "FLEXMEASURES_JOB_TTL: .*300 years"),
         ({"FLEXSCOPE_CONFIG": "/nowhere/flexscope.cfg"}, "/nowhere/flexscope.cfg"),
     ],
 )

@@ -4,6 +4,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
 
 import numpy as np
 from pydantic import Field
@@ -31,7 +32,7 @@ from db.beliefs.time_range import BeliefQuery
 from db.core import database
 from db.sensors import Sensor
 from db.sources import Source
-from engine.series.iso_time import MICROSECOND, after, to_us
+from engine.series.iso_time import MICROSECOND, after, to_us, zone
 
 Rows = list[dict[str, Any]]
 
@@ -69,11 +70,11 @@ class Range(Query):
     prior: Annotated[Moment | None, Field(description="As it was known then")] = None
     beliefs_before: Annotated[Moment | None, Field(description="The same as prior")] = None
 
-    def span(self, now: datetime) -> tuple[datetime, datetime]:
-        """Return start and end of the stretch."""
+    def span(self, now: datetime, place: ZoneInfo) -> tuple[datetime, datetime]:
+        """Return start and end of the stretch; days of a duration are counted on the clock of a place."""
         start, end = self.start or self.event_starts_after, self.end or self.event_ends_before
         if start is not None and self.duration is not None:
-            end = after(start, lasting(self.duration, start), field="duration")
+            end = after(start, lasting(self.duration, start, place=place), field="duration")
         if start is None:
             start = after(end or now, -USUAL, field="end")
         return start, end or after(start, USUAL, field="start")
@@ -97,13 +98,13 @@ class ChartQuery(Range):
 def asset_chart(call: Call, id: int, query: ChartQuery) -> Any:
     """Return the chart of what an asset shows."""
     asset = readable_asset(call, id)
-    return _chart(call, _plan(call, asset), query, f"asset_{id}")
+    return _chart(call, _plan(call, asset), query, f"asset_{id}", sensors.time_zone(call.session, id))
 
 
 def sensor_chart(call: Call, id: int, query: ChartQuery) -> Any:
     """Return the chart of one sensor."""
     sensor = readable_sensor(call, id)
-    return _chart(call, [PlannedChart(sensor.asset.name, [sensor])], query, f"sensor_{id}")
+    return _chart(call, [PlannedChart(sensor.asset.name, [sensor])], query, f"sensor_{id}", zone(sensor.timezone))
 
 
 def _plan(call: Call, asset: Asset) -> Plan:
@@ -126,8 +127,8 @@ def _plan(call: Call, asset: Asset) -> Plan:
     return plan
 
 
-def _chart(call: Call, plan: Plan, query: ChartQuery, name: str) -> Any:
-    start, end = query.span(call.now)
+def _chart(call: Call, plan: Plan, query: ChartQuery, name: str, place: ZoneInfo) -> Any:
+    start, end = span = query.span(call.now, place)
     # The libraries take a second to load, for which nobody should wait who does not draw this kind of chart.
     if query.format == "bokeh":
         from app.api.charts import bokeh_chart
@@ -154,7 +155,7 @@ def _chart(call: Call, plan: Plan, query: ChartQuery, name: str) -> Any:
     kind = query.chart_type or ("chart_for_multiple_sensors" if name.startswith("asset") else "bar_chart")
     found = vega.specification([chart.drawn((start, end)) for chart in plan], frame, kind)
     every = list({row.id: row for chart in plan for row in chart.sensors}.values())
-    rows = _rows(call, every, query) if query.include_data else []
+    rows = _rows(call, every, query, span) if query.include_data else []
     return found | ({"datasets": {frame.name: rows}} if query.include_data else {})
 
 
@@ -169,16 +170,18 @@ class ChartDataQuery(Range):
 def asset_data(call: Call, id: int, query: ChartDataQuery) -> Any:
     """Return the rows behind the chart of an asset."""
     plan = _plan(call, readable_asset(call, id))
-    return _data(call, list({row.id: row for chart in plan for row in chart.sensors}.values()), query)
+    wanted = list({row.id: row for chart in plan for row in chart.sensors}.values())
+    return _data(call, wanted, query, sensors.time_zone(call.session, id))
 
 
 def sensor_data(call: Call, id: int, query: ChartDataQuery) -> Any:
     """Return the rows behind the chart of a sensor."""
-    return _data(call, [readable_sensor(call, id)], query)
+    sensor = readable_sensor(call, id)
+    return _data(call, [sensor], query, zone(sensor.timezone))
 
 
-def _data(call: Call, wanted: list[Sensor], query: ChartDataQuery) -> Any:
-    rows = _rows(call, wanted, query)
+def _data(call: Call, wanted: list[Sensor], query: ChartDataQuery, place: ZoneInfo) -> Any:
+    rows = _rows(call, wanted, query, query.span(call.now, place))
     if not query.compress_json:
         return rows
     told = {row["src"]: {"name": row["source_name"], "type": row["source_type"]} for row in rows}
@@ -195,9 +198,9 @@ def _check_size(call: Call, wanted: list[Sensor], start: datetime, end: datetime
     time_range.check(call.session, wanted, time_range.EventSpan(start, end), most=share)
 
 
-def _rows(call: Call, wanted: list[Sensor], query: Range) -> Rows:
+def _rows(call: Call, wanted: list[Sensor], query: Range, span: tuple[datetime, datetime]) -> Rows:
     """Return one row per event and source, oldest first."""
-    start, end = query.span(call.now)
+    start, end = span
     _check_size(call, wanted, start, end)
     known_at = query.prior or query.beliefs_before or EVER
     sources = {row.id: row for row in call.session.scalars(select(Source))}
@@ -224,16 +227,18 @@ class RemarkQuery(Range):
 
 def asset_annotations(call: Call, id: int, query: RemarkQuery) -> Any:
     """Return the annotations of an asset in a stretch of time."""
-    return _remarks(call, Annotation.asset_id == readable_asset(call, id).id, query)
+    asset = readable_asset(call, id)
+    return _remarks(call, Annotation.asset_id == asset.id, query, sensors.time_zone(call.session, id))
 
 
 def sensor_annotations(call: Call, id: int, query: RemarkQuery) -> Any:
     """Return the annotations of a sensor in a stretch of time."""
-    return _remarks(call, Annotation.sensor_id == readable_sensor(call, id).id, query)
+    sensor = readable_sensor(call, id)
+    return _remarks(call, Annotation.sensor_id == sensor.id, query, zone(sensor.timezone))
 
 
-def _remarks(call: Call, of: Any, query: RemarkQuery) -> Rows:
-    start, end = query.span(call.now)
+def _remarks(call: Call, of: Any, query: RemarkQuery, place: ZoneInfo) -> Rows:
+    start, end = query.span(call.now, place)
     within = select(Annotation).where(of, Annotation.start < end, Annotation.end > start)
     rows = few(call, within.order_by(Annotation.start, Annotation.id))
     return [

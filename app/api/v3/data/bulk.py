@@ -53,7 +53,7 @@ class BulkQuery(DataQuery):
 def read(call: Call, query: BulkQuery) -> Any:
     """Read values of several sensors at once, on the same steps."""
     wanted = [readable(call, int(text)) for text in query.sensors]
-    asked = query.asked()
+    asked = query.asked(wanted[0])  # days are those of the first one, as in exports
     if asked.resolution is None:
         steps = {sensor.resolution for sensor in wanted if sensor.resolution}
         if len(steps) > 1:

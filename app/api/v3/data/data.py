@@ -67,6 +67,11 @@ class DataQuery(Sources):
             Invalid: The duration is not longer than zero.
         """
         length = lasting(self.duration, self.start, place=zone(sensor.timezone) if sensor else None)
+        step = None if self.resolution is None else lasting(self.resolution, self.start, field="resolution")
+        usual = lasting(self.duration, self.start)
+        # What fits a day of 24 hours is not refused on the two days a year that are none.
+        if step and step > timedelta(0) and length % step and not usual % step:
+            length = usual
         horizon = None if self.horizon is None else duration(self.horizon, field="horizon")  # may be negative
         if length <= timedelta(0):
             raise Invalid("query", {"duration": ["must be longer than zero."]})
@@ -74,7 +79,7 @@ class DataQuery(Sources):
             start=self.start,
             length=length,
             unit=self.unit or "",
-            resolution=None if self.resolution is None else lasting(self.resolution, self.start, field="resolution"),
+            resolution=step,
             as_of=AsOf(known_at=self.prior or self.beliefs_before or EVER, horizon=horizon),
             sources=self.filter(),
         )
