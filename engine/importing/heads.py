@@ -17,9 +17,9 @@ from engine.units import units
 
 BRACKETED = re.compile(r"[\[(]([^\[\]()]{1,24})[\])]")
 NAKED_UNITS = re.compile(
-    r"^(?:[kMGT]?W(?:h|p)?|[kMG]?VAh?|k?varh?|(?:[€$£]|ct|c|EUR|USD|GBP|CHF|SEK|NOK|DKK)/[kM]?Wh|°C|°F|%|m³|m3|[kM]?J|W/m²|W/m2|m/s|hPa|€|[kMG]?Wh/h|p/kWh)$"
+    r"^(?:[kMGT]?W(?:h|p)?|[kMG]?VAh?|k?varh?|(?:[€$£]|ct|c|EUR|USD|GBP|CHF|SEK|NOK|DKK)/[kM]?Wh|°C|°F|%|m³|m3|[kM]J|W/m²|W/m2|m/s|hPa|€|[kMG]?Wh/h|p/kWh)$"
 )
-"""Units that a head may say without brackets; a single letter such as t or h is rather a name."""
+"""Units that a head may say without brackets; a single letter such as t, h or J (jour) is rather a name."""
 PHASES = {"A", "B", "C"}
 """What stands in brackets behind a unit for a phase."""
 CAMEL = re.compile(r"([a-z]{2})([kKMG]?Wh|Kwh|[kK]?W)$")
@@ -171,7 +171,7 @@ def names_columns(row: Sequence[Cell], kinds: str) -> bool:
 def unit_in(head: str) -> str | None:
     """Return the unit that a head tells, such as that of ``Day-ahead Price (EUR/MWh)``; None if it tells none.
 
-    >>> [unit_in(head) for head in ("Leistung in kW", "Energy [Wh]", "kWh reading", "power_w", "Price", "t")]
+    >>> [unit_in(head) for head in ("Leistung in kW", "Energy [Wh]", "kWh reading", "power_w", "Price", "Prévision J")]
     ['kW', 'Wh', 'kWh', 'W', None, None]
     """
     for text in BRACKETED.findall(head):

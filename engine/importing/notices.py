@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from engine.importing.layout import Floats, Target, TimedValues
 from engine.series import quality
-from engine.series.iso_time import MICROSECOND, from_us, to_us
+from engine.series.iso_time import MICROSECOND, from_us, to_us, zone
 
 AWAY = 10.0
 """How many times the 95th percentile of all sizes a value is that is told."""
@@ -49,12 +49,12 @@ def notices_of(readings: TimedValues, step: timedelta, unit: str, target: Target
         order = usable[np.argsort(starts[usable], kind="stable")]
         events, ordered = starts[order], values[order]
     for oddity in (*quality.flatlines(events, ordered, step // MICROSECOND), *quality.unit_jumps(events, ordered)):
-        since = from_us(oddity.start_us)
+        since = f"From {from_us(oddity.start_us).astimezone(zone(target.timezone)):%Y-%m-%d %H:%M} on"
         if oddity.kind == "flatline" and len(notices) < ENOUGH:
-            notices.append(Notice(f"From {since:%Y-%m-%d %H:%M} UTC on {oddity.size:g} values in a row are the same."))
+            notices.append(Notice(f"{since} {oddity.size:g} values in a row are the same."))
         elif oddity.kind == "unit-jump":
             times = f"{oddity.size:.3g} times as large"
-            text = f"From {since:%Y-%m-%d %H:%M} UTC on values are {times}: another unit?"
+            text = f"{since} values are {times}: another unit?"
             notices.append(Notice(text, "unit-jump"))
     return notices
 

@@ -121,7 +121,7 @@ def _open(file: bytes | BinaryIO, layout: Layout, target: Target) -> tuple[FileT
     across = times_across(rows)
     if across is None:
         return table, rows
-    table = narrowed(table, across)
+    table = narrowed(table, across, layout.bounds.rows)
     return table, _first_rows(table)
 
 

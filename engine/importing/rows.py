@@ -188,7 +188,7 @@ class RowReader:
             for row in clock.settle(moments):
                 # A row without a value needs no time.
                 if not np.isnan(values[row]):
-                    text = from_us(int(moments[row])).isoformat()
+                    text = f"{from_us(int(moments[row])).astimezone(zone(self.place)):%Y-%m-%d %H:%M}"
                     self.unsure.append(RowProblem(abs(int(numbers[row])), text, TWICE.format(zone=self.place)))
         self._leave_out_footer(numbers)
         good = numbers > 0

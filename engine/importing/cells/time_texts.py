@@ -182,6 +182,8 @@ def _with_clock(
         words = zone["word"].lower().split("/")
         if len(words) == 2 and all(word in ZONES for word in words):
             return TimeForm(spans, **form)  # CET/CEST: as the clock shows it
+        if words == ["dst"]:
+            return TimeForm(spans, **form | {"fold": 0})  # as FusionSolar marks summer time
         offset = ZONES.get(zone["word"].lower())
         return None if offset is None else TimeForm(spans, **form, offset=offset)
     suffix = "2" if zone["oh2"] else ""

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from itertools import repeat
 
 from engine.errors import InputError
@@ -82,20 +83,22 @@ def day_intervals(number: int, cells: Sequence[str], stream: Sequence[str]) -> l
     values, quality = cells[2 : 2 + count], "".join(cells[2 + count : 3 + count])
     if not count or len(values) < count or not quality[:1].isalpha():
         raise InputError(f"Row {number}: {count} values of {minutes} minutes and their quality make a record 300.")
-    step = timedelta(minutes=minutes)
     absent = quality.startswith(NOTHING)
+    dates = [f"{day:%Y-%m-%d}", f"{day + timedelta(days=1):%Y-%m-%d}"]
+    moments = [dates[later] + clock for later, clock in clocks(minutes)]
+    name, suffix = stream[1], stream[4]
     return [
-        [
-            stream[1],
-            stream[4],
-            f"{day + at * step:%Y-%m-%dT%H:%M:%SZ}",
-            f"{day + (at + 1) * step:%Y-%m-%dT%H:%M:%SZ}",
-            "" if absent else value,
-            unit,
-            quality,
-        ]
-        for at, value in enumerate(values)
+        [name, suffix, start, end, "" if absent else value, unit, quality]
+        for start, end, value in zip(moments, moments[1:], values, strict=False)
     ]
+
+
+@cache
+def clocks(minutes: int) -> list[tuple[int, str]]:
+    """Return the clock in UTC between the intervals of a day of the market, and whether the day in UTC is the next."""
+    begin = DAY - AHEAD // timedelta(minutes=1)
+    bounds = [divmod(begin + at, DAY) for at in range(0, DAY + 1, minutes)]
+    return [(later, f"T{of_day // 60:02}:{of_day % 60:02}:00Z") for later, of_day in bounds]
 
 
 def mark_quality(number: int, cells: Sequence[str], day: Sequence[list[Cell]]) -> None:

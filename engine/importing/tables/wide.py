@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from engine.errors import InputError
 from engine.importing.cells.day_counts import counted_across
 from engine.importing.heads import kinds_of
 from engine.importing.layout import Cell, Evidence
@@ -46,15 +47,21 @@ def times_across(rows: Sequence[Sequence[Cell]]) -> AcrossHead | None:
     return None
 
 
-def narrowed(table: FileTable, head: AcrossHead) -> FileTable:
-    """Return a table with one row per cell of another: its labels, the head above it, and its value."""
+def narrowed(table: FileTable, head: AcrossHead, most: int) -> FileTable:
+    """Return a table with one row per cell of another: its labels, the head above it, and its value.
+
+    Args:
+        table: Of times across.
+        head: Where they are.
+        most: Cells that are taken; beyond, the batches end with an InputError.
+    """
 
     def batches() -> Iterator[Batch]:
         heads: list[Cell] = []
         names: list[Cell] = []
         numbers: list[int] = []
         cells: list[list[Cell]] = []
-        seen = -1
+        seen, left = -1, most
         for batch in table.batches():
             for number, row in zip(batch.numbers, batch.rows, strict=True):
                 seen += 1
@@ -66,6 +73,9 @@ def narrowed(table: FileTable, head: AcrossHead) -> FileTable:
                 elif seen > head.row:
                     wide = [*row, *([""] * (head.columns[-1] + 1 - len(row)))]
                     labels = [wide[column] for column in head.labels]
+                    left -= len(heads)
+                    if left < 0:
+                        raise InputError(f"The file holds too much: more values than the {most} allowed; split it.")
                     numbers += [number] * len(heads)
                     cells += [[*labels, at, wide[column]] for at, column in zip(heads, head.columns, strict=True)]
                 if len(cells) >= BATCH:

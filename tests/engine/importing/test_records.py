@@ -207,3 +207,11 @@ def test_a_line_above_the_table_tells_the_zone() -> None:
     )
     reading = read_file(text.encode(), Layout(), target())
     assert starts(reading)[0] == "2026-05-11T00:00" and said(reading)["timezone"] == "UTC"
+
+
+def test_times_across_are_bounded_like_rows() -> None:
+    days = "\n".join(f"2026-05-{day:02},{','.join(map(str, range(24)))}" for day in range(1, 32))
+    text = f"day,{','.join(f'{hour:02}:00' for hour in range(24))}\n{days}\n".encode()
+    assert len(read_file(text, Layout(bounds=FileBounds(rows=744)), target()).readings.starts) == 744
+    with pytest.raises(InputError, match="more values than the 743 allowed"):
+        read_file(text, Layout(bounds=FileBounds(rows=743)), target())

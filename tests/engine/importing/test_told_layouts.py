@@ -87,7 +87,7 @@ def test_the_hour_that_happens_twice_is_read_in_the_order_of_the_file() -> None:
 @pytest.mark.parametrize(
     "row, says",
     [
-        ("2026-10-25T02:30,1", "happened twice in Europe/Amsterdam"),
+        ("2026-10-25T02:30,1", "'2026-10-25 02:30' happened twice in Europe/Amsterdam"),
         ("2026-03-29T02:30,1", "does not exist in Europe/Amsterdam"),
         ("32-03-2026,1", "is not a time"),
         ("2026-03-05T00:00,12 kW", "is not a number"),
