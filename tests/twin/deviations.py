@@ -50,6 +50,7 @@ DEVIATIONS: Sequence[Deviation] = (
     Deviation("Power and energy", "^data (post (kwh|day)|read kwh)", r"status: 200, not 422"),
     Deviation("Units", "^data|^sensor add unit", r"status: 20[01], not 422"),
     Deviation("Data that mean nothing", "^data", r"status: (422, not 200|403, not 422)"),
+    Deviation("Days over a clock change", "^data days", r"duration|values|^0.status: 200, not 422"),
     Deviation("Instants", "^data read kw0", r"resolution"),
     Deviation("Charts", "^(sensor )?chart", r"missing|\d items, not"),
     Deviation("Rights", "^address|^asset add|^account", r"status: (20\d, not (403|20\d)|403, not (200|422))|job\."),
@@ -82,9 +83,10 @@ DEVIATIONS: Sequence[Deviation] = (
     Deviation("Gaps in reports", f"^report (aggregate (of three|kw and gap)|chain ({GAPS}))", r"body\.values"),
     Deviation("Steps of reports", f"^report chain ({MORE})", r"status: 0, not 1"),
     Deviation("Steps of reports", "^report (aggregate count|chain sort_index)", r"status: 1, not 0"),
-    Deviation("Steps of reports", "^report option resolution", r"body\.values"),
+    Deviation("Steps of reports", "^report (option|yaml parameters) resolution", r"body\.values"),
     Deviation("Reports of more", "^report (aggregate two|profit (hyphens|of two))", r"status: 0, not 1"),
-    Deviation("Reports of more", "^report chain unknown", r"status: 0, not 1"),
+    Deviation("Reports of more", "^report (chain|yaml config) unknown", r"status: 0, not 1"),
+    Deviation("Times in YAML", "^report yaml parameters times", r"status: 0, not 1"),
     Deviation("Data that mean nothing", "^report profit in EUR by P1D", r"status: 422, not 200"),
 )
 

@@ -66,7 +66,8 @@ class Driver:
         assert self.server.terminal is not None
         with tempfile.TemporaryDirectory() as folder:
             for name, content in (request.body or {}).items():
-                text = content if isinstance(content, str) else json.dumps(filled(content, ids))
+                text = filled(content, ids)
+                text = text if isinstance(text, str) else json.dumps(text)
                 (Path(folder) / name).write_text(text)
             ran = self.server.terminal(shlex.split(filled(request.path, ids)), Path(folder))
         return {"status": 1, "said": ran.output[-500:]} if ran.code else {"status": 0}

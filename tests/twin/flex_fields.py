@@ -116,6 +116,8 @@ def values(kind: str, *, in_full: bool) -> list[Json]:
     right, foreign, negative = KINDS[kind]
     found: list[Json] = [right, foreign, negative, *WRONG]
     if kind in SERIES_KINDS:
+        found.append(str(right).split()[-1])  # a unit without a number
+    if kind in SERIES_KINDS:
         found += series(right, foreign)[:: 1 if in_full else 4]
     if in_full:
         found += MORE_WRONG

@@ -96,6 +96,7 @@ def cases() -> Iterator[Case]:
     yield from chains()
     yield from units_of_chains()
     yield from wrong()
+    yield from in_yaml()
 
 
 def aggregations() -> Iterator[Case]:
@@ -226,6 +227,39 @@ def units_of_chains() -> Iterator[Case]:
         yield chain(f"read at {step}", copy, ["kw"], [("kW", step)], resolution=step)
         energy = [copy[0] | {"df_input": "kwh"}]
         yield chain(f"energy read at {step}", energy, ["kwh"], [("kWh", step)], resolution=step)
+
+
+def in_yaml() -> Iterator[Case]:
+    """The files of a report in YAML, with all that it has beside JSON."""
+    lines = "input:\n- name: kw\n  sensor: {kw}\n- {name: kw2, sensor: {kw2}}\noutput:\n- sensor: {out0}\n"
+    times = f"start: {START}\nend: {END}\n"
+    configs = {"plain": "method: sum\n", "comment": "# of two\n---\nmethod: 'sum'\n", "weights": "weights: {kw: 2}\n"}
+    configs |= {
+        "list": "- sum\n",
+        "nothing": "",
+        "text": "sum\n",
+        "broken": "method: [sum\n",
+        "tabs": "\tmethod: sum\n",
+    }
+    configs |= {"unknown": "methods: sum\n", "tag": "method: !!python/name:os.system\n", "anchor": "method: &m sum\n"}
+    parameters = {"no times": lines, "times": lines + times, "resolution": lines + "resolution: PT1H\n"}
+    parameters |= {"quoted times": f"{lines}start: '{START}'\nend: '{END}'\n", "without output": "input: []\n"}
+    for name, text in configs.items():
+        yield _with_files(f"yaml config {name}", {"config": text, "parameters": lines})
+    for name, text in parameters.items():
+        yield _with_files(f"yaml parameters {name}", {"config": configs["plain"], "parameters": text})
+
+
+def _with_files(name: str, files: Mapping[str, str]) -> Case:
+    words = f"add report --reporter AggregatorReporter --start {START} --end {END}"
+    words += "".join(f" --{file} {file}.yaml" for file in files)
+    read = {"start": START, "duration": "PT8H", "unit": "kW", "resolution": "PT15M"}
+    requests = (
+        _sensor(0, "kW", "PT15M"),
+        Request("CLI", words, {f"{file}.yaml": text for file, text in files.items()}),
+        Request("GET", "/sensors/{out0}/data", query=read),
+    )
+    return Case(f"report {name}", SITE, requests)
 
 
 def wrong() -> Iterator[Case]:

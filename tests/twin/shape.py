@@ -6,7 +6,7 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import pandas as pd
+import isodate
 
 from tests.twin.server import Json
 
@@ -73,7 +73,7 @@ def _canonical_text(text: str, tag: str, key: str) -> Json:
     if re.match(r"(https?:/)?/", text):
         return URL
     if re.fullmatch(r"P(?=.)(\d+D)?(T(?=.)(\d+H)?(\d+M)?(\d+(\.\d+)?S)?)?", text):
-        return f"{pd.Timedelta(text).total_seconds():g} s"  # PT60M, PT1H and P0DT1H0M0S are the same
+        return f"{isodate.parse_duration(text).total_seconds():g} s"  # PT60M, PT1H and P0DT1H0M0S are the same
     if MOMENT.fullmatch(text) and (moment := _moment(text)):
         return NOW if abs(moment - datetime.now(UTC)) < timedelta(days=3) else moment.isoformat()
     if f" {tag}" in text:
