@@ -53,6 +53,7 @@ class FileLayout(Query):
     delimiter: Annotated[str | None, Field(max_length=1, description="Between cells; else found out")] = None
     decimal: Annotated[str | None, Field(min_length=1, max_length=1, description="Sign before decimals")] = None
     thousands: Annotated[str | None, Field(max_length=1, description="Sign between thousands")] = None
+    brackets: Annotated[Literal["minus", "plain"] | None, Field(description="What (5) means: minus 5, or 5")] = None
     skip_rows: Annotated[int, Field(ge=0, le=10**6, description="Lines to leave out at the top")] = 0
     max_rows: Annotated[int | None, Field(ge=1, description="Rows to read")] = None
     sheet: Annotated[str | None, Field(description="Sheet of an Excel file; else the first visible")] = None

@@ -8,7 +8,7 @@ from zoneinfo import available_timezones
 import numpy as np
 
 from engine.errors import UnitError
-from engine.importing.cells.numbers import CURRENCY, LOOK_ALIKES, MISSING, NUMBER, bare
+from engine.importing.cells.numbers import CURRENCY, LOOK_ALIKES, MISSING, number_in
 from engine.importing.cells.texts import original
 from engine.importing.cells.time_texts import is_clock, is_time
 from engine.importing.cells.times import DAY_US, read_times
@@ -122,7 +122,7 @@ def _kind(cell: Cell, good: set[str]) -> str:
         return " "
     if cell in good and not (text.isdecimal() and int(text[:10]) < OLDEST_COUNT and len(text) >= 10):
         return "T" if ":" in text or len(text) > 11 or (text.isdecimal() and len(text) > 9) else "D"
-    if NUMBER.fullmatch(bare(text.translate(LOOK_ALIKES))):
+    if number_in(text.translate(LOOK_ALIKES))[0]:
         return "C" if is_clock(text) else "N"
     return "C" if is_clock(text) else "X"
 

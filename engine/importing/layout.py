@@ -75,6 +75,8 @@ class Layout:
     decimal: str | None = None
     thousands: str | None = None
     """Sign between thousands; empty: there is none."""
+    brackets: str | None = None
+    """What (5) means: minus or plain."""
     skip_rows: int = 0
     """Lines to leave out at the top."""
     max_rows: int | None = None

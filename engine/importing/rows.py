@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.importing.cells.local_clock import SKIPPED, TWICE, LocalClock
-from engine.importing.cells.numbers import read_numbers, reason_of
+from engine.importing.cells.numbers import REASON, read_numbers
 from engine.importing.cells.time_texts import ZONES
 from engine.importing.cells.times import DAY_US, MINUTE_US, NAIVE, ClockReadings, read_times
 from engine.importing.layout import Column, FileQuestion, Floats, Mask, RowProblem, TimedValues
@@ -102,7 +102,7 @@ class RowReader:
         cells = batch.column(columns.value)
         values, unreadable = read_numbers(cells, notation)
         values = values * columns.scale if columns.scale != 1 else values
-        wrong = {at: (text := str(cells[at])[:LONGEST_CELL], reason_of(text)) for at in unreadable}
+        wrong = {at: (str(cells[at])[:LONGEST_CELL], REASON) for at in unreadable}
         if columns.minus is not None:
             values = values - read_numbers(batch.column(columns.minus), notation)[0]
             wrong |= {at: (str(cells[at])[:LONGEST_CELL], FALLING) for at in np.flatnonzero(values < 0).tolist()}

@@ -9,7 +9,7 @@ import numpy as np
 from engine.errors import FieldError, InputError
 from engine.importing.cells.calendar import with_colons
 from engine.importing.cells.day_counts import DayCounts, decide_counts, read_counts
-from engine.importing.cells.numbers import Notation, NumberFacts, decide_notation, read_numbers
+from engine.importing.cells.numbers import Notation, NumberFacts, ask_about_brackets, decide_notation, read_numbers
 from engine.importing.cells.texts import original
 from engine.importing.cells.times import DAY_US, ClockReadings, TimeFacts, read_formatted, read_times
 from engine.importing.columns import Columns
@@ -162,6 +162,9 @@ def decide(table: FileTable, columns: Columns, target: Target) -> tuple[Recipe, 
     survey = survey_rows(table, columns)
     dotted = "." in survey.times.signs
     notation, evidence, questions = decide_notation(survey.numbers, columns.layout, table.delimiter, dotted=dotted)
+    if survey.numbers.bracketed and columns.layout.brackets is None:
+        questions.append(ask_about_brackets(survey.numbers.bracketed))
+    notation = replace(notation, brackets=columns.layout.brackets or "minus")
     month_first, because, asked = _date_order(table, columns, survey, notation, target)
     evidence += [Evidence("date-order", "month" if month_first else "day", because)] if because else []
     questions += asked

@@ -59,6 +59,7 @@ def column(names: tuple[str, ...], content: str) -> Any:
 @click.option("--delimiter", help="Between cells; else found out.")
 @click.option("--decimal", help="Sign before decimals; else found out.")
 @click.option("--thousands", help="Sign between thousands; else found out.")
+@click.option("--brackets", type=click.Choice(["minus", "plain"]), help="What (5) means: minus 5, or 5.")
 @click.option("--na-values", multiple=True, help="Text that stands for no value; may be repeated.")
 @click.option("--filter-column", help="Use only rows with the filter value in this column.")
 @click.option("--filter-value", help="See --filter-column.")

@@ -34,7 +34,8 @@ NUMBER = re.compile(
     r"(?P<power>[eE][+-]?[0-9]+)?\s*(?P<unit>[^\d\s.,'+-][^\d]*[0-9²³]?)?"
 )
 CURRENCY = {"€": "EUR", "$": "USD", "£": "GBP"}
-IN_BRACKETS = "may be below zero or an estimate, as it stands in brackets; write it without them, or with a minus."
+BRACKETED = re.compile(r"\(([^()]*\d[^()]*)\)")
+"""A number in brackets: below zero to accountants, an estimate to grid operators."""
 REASON = "is not a number; write it like 12.5, or tell the decimal sign or the text for missing values."
 NAMES = {",": "comma", ".": "dot"}
 
@@ -52,6 +53,8 @@ class Notation:
     """Unit or sign of a currency that every number is written with, or most of them."""
     scales: Mapping[str, float] = field(default_factory=dict)
     """Other units of the same kind, and what 1 of each is in that one."""
+    brackets: str = "minus"
+    """What brackets around a number mean: minus, or nothing (plain)."""
 
 
 @dataclass
@@ -73,6 +76,8 @@ class NumberFacts:
     suffixes: Counter[str] = field(default_factory=Counter)
     absent: Counter[str] = field(default_factory=Counter)
     """Texts that stand for no value."""
+    bracketed: str = ""
+    """A number in brackets, if there are any."""
     read: int = 0
 
     def add(self, cells: Column) -> None:
@@ -84,12 +89,13 @@ class NumberFacts:
         self.read += sum(type(cell) is float for cell in cells)
         codes = codes_of(texts)
         for shape, rows in by_shape(codes):
-            number = NUMBER.fullmatch(bare(shape))
+            number, is_bracketed = number_in(shape)
             if number is None:
                 if shape.lower() in MISSING:
                     self.absent[shape] += len(rows)
                 continue
             self.read += len(rows)
+            self.bracketed = self.bracketed or (texts[rows[0]] if is_bracketed else "")
             mark = number["before"] or number["before2"] or number["unit"]
             if mark:
                 self.suffixes[mark.strip()] += len(rows)
@@ -123,6 +129,14 @@ class NumberFacts:
 def bare(text: str) -> str:
     """Return a cell without what spreadsheets put around it to keep it a text."""
     return text[2:-1].strip() if text[:2] == '="' and text[-1:] == '"' else text.removeprefix("'")
+
+
+def number_in(text: str) -> tuple[re.Match[str] | None, bool]:
+    """Return the number that a cell holds, and whether it stands in brackets; a sign in them is one too many."""
+    plain = bare(text)
+    inside = BRACKETED.fullmatch(plain)
+    number = NUMBER.fullmatch(inside[1].strip() if inside else plain)
+    return (None if inside and number and number["minus"] else number), inside is not None
 
 
 def _marks(facts: NumberFacts) -> tuple[str, Mapping[str, float]]:
@@ -182,6 +196,15 @@ def decide_notation(
     return Notation(missing=missing, mark=mark, scales=scales), [], []
 
 
+def ask_about_brackets(sample: str) -> FileQuestion:
+    """Return the question what brackets around numbers mean."""
+    choices = [
+        Choice("minus", "below zero, as accountants write"),
+        Choice("plain", "as it stands: an estimate"),
+    ]
+    return FileQuestion("brackets", f"What do the brackets of {sample} mean?", choices)
+
+
 def read_numbers(cells: Column, notation: Notation) -> tuple[Floats, list[int]]:
     """Return the numbers of cells, NaN where there is none, and the positions of those that are no numbers."""
     if isinstance(cells, np.ndarray):
@@ -220,12 +243,13 @@ def _number(cell: Cell, notation: Notation, grouped: re.Pattern[str]) -> float:
     decimal, thousands = notation.decimal, notation.thousands
     if type(cell) is not str or cell.strip().lower() in notation.missing:
         return np.nan
-    number = NUMBER.fullmatch(bare(cell.strip().translate(LOOK_ALIKES)))
+    number, is_bracketed = number_in(cell.strip().translate(LOOK_ALIKES))
     if number is None:
         return np.nan
     mark = (number["before"] or number["before2"] or number["unit"] or "").strip()
     scale = 1.0 if mark == notation.mark else notation.scales.get(mark, np.nan)
-    text = (number["minus"] or "").strip() + number["body"]
+    minus = "-" if is_bracketed and notation.brackets == "minus" else (number["minus"] or "").strip()
+    text = minus + number["body"]
     if any(sign in text for sign in (thousands, " ", "'") if sign):
         if not grouped.fullmatch(text):
             return np.nan
@@ -237,11 +261,6 @@ def _number(cell: Cell, notation: Notation, grouped: re.Pattern[str]) -> float:
         return scale * float(text.replace(decimal, ".") + (number["power"] or ""))
     except ValueError:
         return np.nan
-
-
-def reason_of(text: str) -> str:
-    """Return why a text is no number, and the way out."""
-    return IN_BRACKETS if text.strip()[:1] == "(" and text.strip()[-1:] == ")" else REASON
 
 
 def unit_of_mark(notation: Notation) -> str | None:

@@ -7,6 +7,7 @@ import pytest
 
 from engine.importing.cells.numbers import Notation, NumberFacts, decide_notation, read_numbers
 from engine.importing.layout import Cell, Layout
+from tests.engine.importing.sample_files import asked, read
 
 
 def notation(cells: list[Cell], delimiter: str = ";", **told: Any) -> Notation:
@@ -69,3 +70,13 @@ def test_options_for_texts_leave_numbers_of_a_spreadsheet_alone() -> None:
 def test_what_is_no_number_is_wrong(cell: str) -> None:
     read, wrong = read_numbers(["1.5", cell], Notation(missing=frozenset({""})))
     assert wrong == [1] and np.isnan(read[1])
+
+
+def test_a_number_in_brackets_is_below_zero_or_an_estimate() -> None:
+    text = "time,kW\n" + "".join(f"2026-05-11 {hour:02}:00,({hour + 1}.5)\n" for hour in range(8))
+    assert asked(read(text)) == {"brackets": ["minus", "plain"]}
+    assert read(text, options={"brackets": "minus"}).readings.values[:2].tolist() == [-1.5, -2.5]
+    found = read(text, options={"brackets": "plain"})
+    assert found.readings.values[:2].tolist() == [1.5, 2.5] and not asked(found)
+    signed = read(text.replace("(3.5)", "(-3.5)"), options={"brackets": "minus"})
+    assert [(problem.row, problem.text) for problem in signed.problems] == [(4, "(-3.5)")]
