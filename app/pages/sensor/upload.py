@@ -107,7 +107,9 @@ class Upload(pn.viewable.Viewer):
 
         def show(file: dict[str, Any]) -> None:
             self._questions |= {question["field"]: question for question in file["questions"]}
-            self._notice[:] = [*self.question_parts(), *preview_parts(file)]
+            asked = " ".join(question["text"] for question in self._questions.values())
+            notices = [text for text in file["notices"] if text not in asked]  # one that is to be confirmed is both
+            self._notice[:] = [*self.question_parts(), *preview_parts(file | {"notices": notices})]
             is_storable = not file["refused"] and file["stored"] > 0
             self._store.param.update(visible=is_storable, label=f"Store {file['stored']:,} values")
 
