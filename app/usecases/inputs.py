@@ -11,22 +11,13 @@ from pydantic import BaseModel, ValidationError
 from app.settings.bounds import Bounds
 from app.usecases.fields import STORED
 from engine.errors import InputError, field_under, nearest
+from engine.field_problems import UNKNOWN_FIELD, problem_text
 
 DEEPEST = 64
 """Most levels of lists and objects inside each other."""
 WHOLE = 2**63
 """Whole numbers from here on are kept by no database."""
 NUMBERS = {int, float, type(None)}
-PLAINER = {
-    "missing": "This field is needed.",
-    "list_type": "write a list.",
-    "string_type": "write a text.",
-    **dict.fromkeys(("dict_type", "model_type", "model_attributes_type"), "write an object of names and values."),
-    **dict.fromkeys(("int_type", "int_parsing", "int_from_float"), "write a whole number."),
-    **dict.fromkeys(("float_type", "float_parsing"), "write a number."),
-    **dict.fromkeys(("bool_type", "bool_parsing"), "write true or false."),
-}
-"""Kind of a problem → what to tell, where pydantic speaks of types."""
 PLACE = re.compile(r"[0-9]+|[a-z][a-z0-9_-]*")
 TYPES = {"int", "float", "bool", "str", "none"}
 """What pydantic puts among the names of a path to tell which of several types it tried, besides names of classes."""
@@ -152,13 +143,13 @@ def _problems(error: ValidationError, given: Mapping[str, Any], known: list[str]
     fields: dict[str, list[str]] = {}
     outer: set[str] = set()
     spelled = {name.replace("-", "_"): name for name in [*known, *given]}
-    for problem in error.errors(include_url=False, include_context=False, include_input=False):
+    for problem in error.errors(include_url=False, include_input=False):
         first, *inner = problem["loc"] or ("_schema",)
         plain = str(first).replace("-", "_")
         name = spelled.get(plain, str(first))
-        message = PLAINER.get(problem["type"], str(problem["msg"]).removeprefix("Value error, "))
+        message = problem_text(problem)
         if problem["type"] == "extra_forbidden" and not inner:
-            message = f"There is no such field; {nearest(name, known)}"
+            message = f"{UNKNOWN_FIELD.removesuffix('.')}; {nearest(name, known)}"
         keys = [name, *_keys_inside(given.get(name), inner)]
         outer |= {field_under(*keys[:depth]) for depth in range(1, len(keys))}
         field = field_under(*keys)

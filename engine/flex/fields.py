@@ -20,7 +20,8 @@ from pydantic import (
     model_validator,
 )
 
-from engine.errors import FieldError, UnknownField, keys_of
+from engine.errors import FieldError, UnknownField, field_under, keys_of
+from engine.field_problems import problem_text
 from engine.flex import quantity
 from engine.flex.facts import Fact, Reference, fact_of
 from engine.series.iso_time import instant
@@ -74,13 +75,11 @@ class FlexFields(BaseModel):
         except ValidationError as error:
             # The first of pydantic's complaints in our words: where, what, and how to write it.
             first = error.errors()[0]
-            where = ".".join(str(part) for part in first["loc"]) or cls.language
-            message = first["msg"].removeprefix("Value error, ")
+            where = field_under(*first["loc"]) or cls.language
+            message = problem_text(first)
             outer = str(first["loc"][0]).replace("-", "_") if first["loc"] else ""
-            # Pydantic speaks of types in Python; an example tells people more.
             if first["type"] != "value_error" and outer in cls.model_fields:
-                example = json.dumps(cls.fact(outer).example)
-                message = f"{message[0].lower()}{message[1:]}; write it like {example}."
+                message = f"{message.removesuffix('.')}, like {json.dumps(cls.fact(outer).example)}."
             raise FieldError(where, message) from error
 
     @model_validator(mode="before")

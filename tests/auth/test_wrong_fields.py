@@ -1,14 +1,16 @@
 """A wrong value of any field of any endpoint is told under the keys that lead to it."""
 
 from collections.abc import Iterator
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, get_args
 
 import pytest
+from pydantic_core.core_schema import ErrorType
 
 from app.api.http import errors
 from app.settings.bounds import Bounds
 from app.usecases.inputs import Invalid, read_input
 from engine.errors import field_under, keys_of
+from engine.field_problems import problem_text
 from tests.auth.test_permissions import ROUTES
 
 Schema: TypeAlias = dict[str, Any]
@@ -17,6 +19,8 @@ ODD = "battery.soc-max"
 """A name with a dot in it, which is one key."""
 TEXT = "\u2620"
 """Means nothing to any field but a text."""
+PYDANTIC = ("should", "Value error", "valid ")
+"""How pydantic words a problem, which no client is to read."""
 MODELS = {
     f"{name} {part}": (model, part)
     for name, route in ROUTES.items()
@@ -77,6 +81,8 @@ def test_a_wrong_value_is_told_under_its_keys(name: str) -> None:
             problems = at(body["message"], (where, *path))
             if status != 422 or not isinstance(problems, list) or not problems[0]:
                 found[path] = body["message"]
+            elif any(words in " ".join(problems) for words in PYDANTIC):
+                found[path] = problems
         else:
             found[path] = "taken"
     assert found == {}
@@ -87,3 +93,23 @@ def test_a_wrong_value_is_told_under_its_keys(name: str) -> None:
 )
 def test_keys_are_found_again(keys: tuple[str, ...]) -> None:
     assert tuple(keys_of(field_under(*keys))) == keys
+
+
+# Kinds of problems with arguments of functions and objects of Python, which no JSON can have
+PYTHON = (
+    "argument", "attribute", "callable", "complex", "counter", "date_past", "date_future", "datetime_past", "instance",
+    "datetime_future", "decimal_", "default_factory", "deque", "dataclass_exact", "ellipsis", "frozen_", "fraction",
+    "hashable", "is_subclass", "iteration_error", "missing_sentinel", "named_tuple", "needs_python", "not_ascii",
+    "ordered_dict", "recursion", "timezone_naive", "timezone_offset", "union_tag", "url_scheme", "url_too_long", "uuid",
+    "bytes_",
+)  # fmt: skip
+
+
+def test_every_kind_of_problem_has_our_words() -> None:
+    kinds = [kind for kind in get_args(ErrorType) if not any(part in kind for part in PYTHON)]
+    numbers = dict.fromkeys(("min_length", "max_length", "actual_length", "gt", "ge", "lt", "le", "multiple_of"), 2)
+    context = {**numbers, "expected": "'a' or 'b'", "pattern": "^a$"}
+    for kind in kinds:
+        words = problem_text({"type": kind, "loc": (), "msg": "Input should be", "input": 0, "ctx": context})
+        own = kind in ("value_error", "assertion_error")  # worded by a validator of ours
+        assert own or ("should" not in words and "this value is not one" not in words and "{" not in words), kind

@@ -32,7 +32,8 @@ from db.core.faults import Unavailable
 from db.jobs import automations, server_tasks
 from db.jobs.automations import Automation
 from db.jobs.jobs import Job
-from engine.errors import EngineError, FieldError
+from engine.errors import EngineError, FieldError, field_under
+from engine.field_problems import problem_text
 from engine.series.iso_time import after, duration
 
 LOG = logging.getLogger(__name__)
@@ -136,7 +137,7 @@ def orders(session: Session, automation: Automation, at: datetime) -> list[Order
         raise FieldError("kind", f"{automation.kind!r} is none of {', '.join(KINDS)}.") from None
     except ValidationError as error:
         first = error.errors()[0]
-        raise FieldError(".".join(map(str, first["loc"])) or "request", str(first["msg"])) from None
+        raise FieldError(field_under(*first["loc"]) or "request", problem_text(first)) from None
 
 
 def schedule_requests(automation: Automation, at: datetime) -> Iterator[dict[str, Any]]:
