@@ -130,8 +130,8 @@ class UnknownField(FieldError, UnknownName):
         return UnknownField(self.kind, self.name, self.known, field=f"{outer}.{self.field}", owner=self.owner)
 
 
-class UnknownPlugin(UnknownName):
-    """No plugin of this kind has this name."""
+class UnknownPlugin(UnknownField):
+    """No plugin of this kind has the name that a field holds."""
 
 
 class SolveError(EngineError):

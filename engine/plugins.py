@@ -30,13 +30,19 @@ def broken(kind: str) -> list[str]:
     return sorted({point.name for point in entry_points(group=f"flexscope.{kind}")} - set(known(kind)))
 
 
-def find(kind: str, name: str) -> type[Any]:
+def find(kind: str, name: str, *, field: str = "") -> type[Any]:
     """Return the plugin of a kind with a name.
+
+    Args:
+        kind: Such as ``schedulers``.
+        name: Its name.
+        field: Where somebody wrote the name; without it the kind in the singular.
 
     Raises:
         UnknownPlugin: There is none; the nearest name is told.
     """
     plugins = known(kind)
     if name not in plugins:
-        raise UnknownPlugin(kind.removesuffix("s"), name, plugins)
+        one = kind.removesuffix("s")
+        raise UnknownPlugin(one, name, plugins, field=field or one)
     return plugins[name]

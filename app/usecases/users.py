@@ -17,7 +17,7 @@ from db import subscriptions
 from db.accounts.accounts import Account
 from db.accounts.users import ROLES, Role, User, by_email, by_name, role
 from db.core import database
-from engine.errors import FieldError, UnknownName
+from engine.errors import FieldError, UnknownField
 
 EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 OWN = {"username", "timezone"}
@@ -67,7 +67,7 @@ def create_user(session: Session, actor: Actor, new: NewUser, password_hash: str
     Raises:
         NotAllowed: The actor may not add users to the account, or no such roles.
         FieldError: There is no such account, or address or name are taken.
-        UnknownName: There is no such role.
+        UnknownField: There is no such role.
         QuotaReached: The account has as many users as its subscription allows.
     """
     account_id = new.account_id or (actor.principal.account_id if actor.principal is not None else None)
@@ -171,7 +171,7 @@ def _named_roles(session: Session, actor: Actor, names: Sequence[str]) -> list[R
     known = {*ROLES, *session.scalars(select(Role.name))} if names else set()
     for name in names:
         if name not in known:
-            raise UnknownName("role", name, known)
+            raise UnknownField("role", name, known, field="roles")
     _check_may_give(actor, names)
     return [role(session, name) for name in names]
 

@@ -6,7 +6,7 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 
-from engine.errors import InputError, TimedOut
+from engine.errors import FieldError, InputError, TimedOut
 from engine.explain.cost_curve import CostCurve, cost_curve
 from engine.explain.moving_problem import MovedBounds
 from engine.explain.prices import PriceRange, price_range
@@ -99,13 +99,14 @@ def explain_choice(
         with_prices: Whether to look for the prices until which it holds, which takes longest.
 
     Raises:
-        InputError: There is no such part or step, or it cannot have the power asked about.
+        InputError: There is no such part or step.
+        FieldError: It cannot have the power asked about.
         TimedOut: There was not even time for the first alternative.
     """
     planned = float(plan.free_power(name)[step]) if power is None else power
     low, high = plan.feasible_range(name, step)
     if asked is not None and not low - 1e-9 <= asked <= high + 1e-9:
-        raise InputError(f"power: {name} can have {low:.6g} to {high:.6g} kW then, not {asked:.6g} kW.")
+        raise FieldError("power", f"{name} can have {low:.6g} to {high:.6g} kW then, not {asked:.6g} kW.")
     # As it was saved, it may lie beyond the range by rounding.
     planned = min(max(planned, low), high)
     curve = cost_curve(plan, name, step, (low, high), planned)

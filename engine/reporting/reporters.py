@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.errors import FieldError, UnknownName
+from engine.errors import FieldError, UnknownField
 from engine.reporting.operations import ReportStep, read_step
 
 if TYPE_CHECKING:  # reading and posting over the API do without pandas, whose import takes 70 MB
@@ -38,7 +38,7 @@ class AggregatorReporter:
     """Combines series step by step; a step that one of them lacks stays without value.
 
     Raises:
-        UnknownName: There is no such method.
+        UnknownField: There is no such method.
         FieldError: A weight is no number.
     """
 
@@ -51,7 +51,7 @@ class AggregatorReporter:
 
     def __post_init__(self) -> None:
         if not isinstance(self.method, str) or self.method not in METHODS:
-            raise UnknownName("aggregation method", str(self.method)[:50], METHODS)
+            raise UnknownField("aggregation method", str(self.method)[:50], METHODS, field="config.method")
         if not isinstance(self.weights, Mapping):
             raise FieldError("config.weights", "an object is wanted, such as {'pv': 1, 'load': -1}.")
         for name, weight in self.weights.items():

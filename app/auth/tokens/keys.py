@@ -12,7 +12,7 @@ from tornado.web import create_signed_value, decode_signed_value
 
 from app.auth.access.identity import Identities, SignedIn
 from db.accounts.credentials import SCOPES, AccessKey
-from engine.errors import FieldError, UnknownName
+from engine.errors import FieldError, UnknownField
 
 PREFIX, SHORT_LIVED = "fsk_", "fso_"
 """How a key begins, and how a token made for a key begins: people and scanners know what they found."""
@@ -33,7 +33,7 @@ def make(
     """
     for scope in scopes:
         if scope not in SCOPES:
-            raise UnknownName("scope", scope, SCOPES)
+            raise UnknownField("scope", scope, SCOPES, field="scopes")
     if not scopes:
         raise FieldError("scopes", f"name at least one of {', '.join(SCOPES)}.")
     if expires_at is not None and expires_at <= now:

@@ -49,7 +49,7 @@ def forecaster_class(name: str) -> type[Forecaster]:
     Raises:
         UnknownPlugin: There is none; the nearest name is told.
     """
-    found: type[Forecaster] = plugins.find("forecasters", ALIASES.get(name, name))
+    found: type[Forecaster] = plugins.find("forecasters", ALIASES.get(name, name), field="config.forecaster")
     return found
 
 

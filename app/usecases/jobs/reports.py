@@ -16,7 +16,7 @@ from db.assets import Asset
 from db.core import database
 from db.jobs.jobs import Job
 from db.sensors import Sensor
-from engine.errors import FieldError, UnknownName
+from engine.errors import FieldError, UnknownField
 
 
 class ReportParameters(Body):
@@ -44,12 +44,12 @@ class ReportTrigger(Body):
         """Request of the job that computes the report.
 
         Raises:
-            UnknownName: There is no such reporter.
+            UnknownField: There is no such reporter.
             Invalid: The report ends before it begins.
             FieldError: The reporter does not take this config; the field is named.
         """
         if self.reporter not in REPORTERS:
-            raise UnknownName("reporter", self.reporter, REPORTERS)
+            raise UnknownField("reporter", self.reporter, REPORTERS, field="reporter")
         given = self.parameters
         if given.end <= given.start:
             raise Invalid("json", {"parameters.end": ["must be after start."]})
@@ -73,7 +73,7 @@ def request_report(session: Session, actor: Actor, asset_id: int, trigger: Repor
     Raises:
         NotFound: There is no such asset.
         NotAllowed: The actor may not add to it, or use what the report names.
-        UnknownName, Invalid, FieldError: See ``ReportTrigger.request``; or an output is not below the asset.
+        UnknownField, Invalid, FieldError: See ``ReportTrigger.request``; or an output is not below the asset.
     """
     asset, request = database.get(session, Asset, asset_id), trigger.request()
     _check_outputs(session, actor, asset, request)

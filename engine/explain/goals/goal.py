@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from engine.errors import InputError
+from engine.errors import FieldError
 from engine.explain.moving_problem import MovedBounds
 from engine.explain.replanning import Replanning, Wished
 from engine.explain.requirements import Wish, wished_bounds
@@ -45,5 +45,5 @@ def peak_goal(commodity: str, most: float) -> KeptBounds:
         return MovedBounds(rows=rows, lower=np.full(n, -np.inf), upper=most - plan.fixed_part(commodity))
 
     if not np.isfinite(most) or most < 0:
-        raise InputError("peak: name a power of 0 kW or more.")
+        raise FieldError("peak", "name a power of 0 kW or more.")
     return KeptBounds(bounds)
