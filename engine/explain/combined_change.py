@@ -20,7 +20,7 @@ from typing import Final, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.errors import InputError
+from engine.errors import FieldError, InputError, field_under
 from engine.explain.prices import energy_price
 from engine.explain.replanning import Replanning
 from engine.explain.requirements import giving_way, limit_named
@@ -206,9 +206,10 @@ class _MoreRows:
 
 def _bounded(plan: Replanning, name: str) -> tuple[Columns, float, Floats, Floats]:
     """Return the columns that a limit bounds, 1 for an upper bound or -1, units per column, and the bounds."""
-    limit = limit_named(plan, name)
+    field = field_under("weights", name)
+    limit = limit_named(plan, name, field)
     if limit.side == "both":
-        raise InputError(f"{name} is asked for exactly; ask about it alone.")
+        raise FieldError(field, f"{name} is asked for exactly; ask about it alone.")
     first, size = plan.problem.sizes[limit.columns]
     bound = (plan.arrays.upper if limit.side == "upper" else plan.arrays.lower)[first : first + size]
     use = np.isfinite(bound) if limit.at is None else np.isfinite(bound) & limit.at

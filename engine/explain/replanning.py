@@ -59,6 +59,7 @@ class Replanning:
         free: The best plan.
         searches: How many answers took more than one linear problem.
         is_proven: Whether no cheaper plan exists; else answers are about the best one found in time.
+        search_share: What one search with whole numbers may take of the time left, so that later ones have theirs.
     """
 
     def __init__(self, site: Site, names: Sequence[str] = (), budget: Budget | None = None) -> None:
@@ -74,7 +75,7 @@ class Replanning:
             TimedOut: None was found in time.
         """
         self.budget = budget or Budget()
-        self.names, self.searches = tuple(names), 0
+        self.names, self.searches, self.search_share = tuple(names), 0, 1.0
         self._answers: dict[tuple[str, int, float], Answer] = {}
         self.site = without_hedge(site)
         self._begin()
@@ -130,7 +131,8 @@ class Replanning:
             raise TimedOut(f"The answer took longer than {self.budget.limit:g} s; ask about fewer devices or steps.")
         self.searches += 1
         adviser = None if may_cost_less else SiteAdviser(self.site, self.built, self.budget)
-        return self.in_time(branching.solve(Model(arrays, self.budget), self.cells, adviser))
+        budget = self.budget if self.search_share == 1.0 else self.budget.part(self.search_share * self.budget.left)
+        return self.in_time(branching.solve(Model(arrays, budget), self.cells, adviser))
 
     def answer_of(self, site: Site, wished: Wished | None = None) -> Answer:
         """Return the best plan of a site that differs in some numbers: limits, prices, loads, stored energies.

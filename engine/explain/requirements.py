@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Final, Literal, TypeAlias
 
 import numpy as np
 
-from engine.errors import Infeasible, InputError
+from engine.errors import FieldError, Infeasible
 from engine.explain.moving_problem import MovedBounds
 from engine.explain.prices import (
     PriceEdge,
@@ -17,7 +18,7 @@ from engine.explain.prices import (
     usual_reach,
 )
 from engine.explain.replanning import RUNNING, Replanning
-from engine.explain.value_function import EQUAL, Line, reach_target
+from engine.explain.value_function import EQUAL, Evaluator, Line, least_value, reach_target
 from engine.model.block import Limit
 from engine.model.linear import Floats, full
 from engine.schedulers.closed_form import connection_of
@@ -26,6 +27,8 @@ from engine.site import limit_values, raised, with_limit
 Wish: TypeAlias = Literal["charge", "idle", "discharge"]
 _SAMPLES: Final = (0.01, 0.03, 0.1, 0.3, 1.0)
 """Shares of the range that are tried where whole numbers leave no lines to follow."""
+_HALVINGS: Final = 10
+"""So often the way between a change that is too small and one that is enough is halved then."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,9 +70,9 @@ class LimitTooWeak:
     limit: str
     unit: str
     farthest: float
-    """The change that was tried [kW or kWh]."""
+    """The change with the least cost [kW or kWh]."""
     cost: float
-    """The least cost that it leads to [currency]."""
+    """That cost [currency]."""
 
 
 def wished_bounds(plan: Replanning, name: str, step: int, wish: Wish, power: float | None = None) -> MovedBounds:
@@ -132,13 +135,13 @@ def limit_needed(plan: Replanning, name: str, cost: float, farthest: float | Non
         farthest: How far it may give way [kW or kWh]; None: ten times its largest value.
 
     Raises:
-        InputError: There is no such limit.
+        FieldError: There is no such limit, or it limits nothing.
     """
     limit = limit_named(plan, name)
     values = np.asarray(limit_values(plan.site, limit.path), dtype=float)
     values = values[np.isfinite(values)]
     if not len(values):
-        raise InputError(f"{name} limits nothing as it is; name another limit.")
+        raise FieldError("limit", f"{name} limits nothing as it is; name another limit.")
     far = 10.0 * max(float(np.abs(values).max()), 1.0) if farthest is None else farthest
     sign = giving_way(limit)
 
@@ -151,18 +154,30 @@ def limit_needed(plan: Replanning, name: str, cost: float, farthest: float | Non
 
     ends = (float(values.min()), float(values.max()))
     # With whole numbers the cost is neither convex nor continuous in a limit: no line leads to the least change
-    if not plan.is_linear:
-        for share in _SAMPLES:
-            line = cost_at(share * far)
-            if line.value <= cost + EQUAL * max(1.0, abs(cost)):
-                return LimitNeeded(
-                    limit=name, unit=limit.unit, change=line.at, values=ends, cost=line.value, is_smallest=False
-                )
-        return LimitTooWeak(limit=name, unit=limit.unit, farthest=far, cost=cost_at(far).value)
-    enough = reach_target(cost_at, cost, far)
-    if enough is None:
-        return LimitTooWeak(limit=name, unit=limit.unit, farthest=far, cost=cost_at(far).value)
-    return LimitNeeded(limit=name, unit=limit.unit, change=enough.at, values=ends, cost=enough.value, is_smallest=True)
+    enough = reach_target(cache(cost_at), cost, far) if plan.is_linear else _sampled(plan, cost_at, cost, far)
+    if enough is not None:
+        return LimitNeeded(
+            limit=name, unit=limit.unit, change=enough.at, values=ends, cost=enough.value, is_smallest=plan.is_linear
+        )
+    least = least_value(cache(cost_at), far) if plan.is_linear else cost_at(far)
+    return LimitTooWeak(limit=name, unit=limit.unit, farthest=least.at, cost=least.value)
+
+
+def _sampled(plan: Replanning, cost_at: Evaluator, cost: float, far: float) -> Line | None:
+    """Return a change that is enough where no line leads to the least one: tried from near to far, then halved."""
+    most, tried = cost + EQUAL * max(1.0, abs(cost)), [Line(0.0, np.inf, 0.0)]
+    while tried[-1].value > most and len(tried) <= len(_SAMPLES):
+        tried.append(cost_at(_SAMPLES[len(tried) - 1] * far))
+    short, enough = tried[-2].at, tried[-1]
+    if enough.value > most:
+        return None
+    for _ in range(_HALVINGS):
+        # Each try is a search of its own: what is known by then is told in time
+        if plan.budget.is_limited and plan.budget.left < 0.5 * plan.budget.limit:
+            break
+        middle = cost_at(0.5 * (short + enough.at))
+        short, enough = (short, middle) if middle.value <= most else (middle.at, enough)
+    return enough
 
 
 def limit_slope(plan: Replanning, limit: Limit, col_dual: Floats) -> float:
@@ -187,13 +202,13 @@ def giving_way(limit: Limit) -> float:
     return 1.0 if limit.side == "upper" else -1.0
 
 
-def limit_named(plan: Replanning, name: str) -> Limit:
-    """Return a limit of the problem by its name.
+def limit_named(plan: Replanning, name: str, field: str = "limit") -> Limit:
+    """Return a limit of the problem by its name, which somebody wrote into a field.
 
     Raises:
-        InputError: There is none.
+        FieldError: There is none.
     """
     limits = {limit.name: limit for limit in plan.problem.limits}
     if name not in limits:
-        raise InputError(f"limit: there is no limit {name!r}; choose one of {', '.join(sorted(limits))}.")
+        raise FieldError(field, f"there is no limit {name!r}; choose one of {', '.join(sorted(limits))}.")
     return limits[name]

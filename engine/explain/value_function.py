@@ -149,30 +149,41 @@ def _between(first: Line, second: Line, start: float | None = None) -> float | N
 
 
 def reach_target(evaluate: Evaluator, target: float, farthest: float) -> Line | None:
-    """Return the first point from 0 on at which a convex, falling cost is no more than a target.
+    """Return the first point from 0 on at which a convex cost is no more than a target.
 
     Newton's method on a convex piecewise linear function: each line lies below it, so no step goes too far, and a step
-    on the last piece ends on the target.
+    on the last piece ends on the target. So where a step ends without a plan, or the cost no longer falls, no point is
+    enough.
 
     Args:
-        evaluate: The cost; from 0 towards ``farthest`` it never rises.
+        evaluate: The cost; at 0 it is finite.
         target: The cost wanted [currency].
         farthest: How far to go, of either sign.
 
     Returns:
-        None where even the farthest point costs more.
+        None where no point up to the farthest one is enough.
     """
-    # First, as the steps below end at the farthest point whether or not it reaches the target
-    if evaluate(farthest).value > target + EQUAL * max(1.0, abs(target)):
-        return None
-    here = evaluate(0.0)
+    here, way = evaluate(0.0), 1.0 if farthest >= 0 else -1.0
     for _ in range(MOST_SOLVES):
-        if here.value <= target + 0.1 * EQUAL * max(1.0, abs(target)) or here.slope == 0.0:
+        if here.value <= target + 0.1 * EQUAL * max(1.0, abs(target)):
             break
-        at = here.at + (target - here.value) / here.slope
+        at = here.at + (target - here.value) / here.slope if here.slope * way < 0 else farthest
         if not min(0.0, farthest) <= at <= max(0.0, farthest):
             at = farthest
         if at == here.at:
             break
-        here = evaluate(at)
-    return here
+        if here.slope * way >= 0 or not isfinite((here := evaluate(at)).value):
+            return None
+    return here if here.value <= target + EQUAL * max(1.0, abs(target)) else None
+
+
+def least_value(evaluate: Evaluator, farthest: float) -> Line:
+    """Return the point from 0 to a farthest one, or to the last with a plan, at which a convex cost is least."""
+    end = farthest
+    if not isfinite(evaluate(end).value):
+        end, beyond = 0.0, farthest
+        while abs(beyond - end) > _NEAR * abs(farthest):
+            middle = 0.5 * (end + beyond)
+            end, beyond = (middle, beyond) if isfinite(evaluate(middle).value) else (end, middle)
+    points = breakpoints(evaluate, min(0.0, end), max(0.0, end))
+    return min(points, key=lambda line: (line.value, abs(line.at)))

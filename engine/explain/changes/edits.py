@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -13,8 +13,11 @@ from engine.errors import FieldError, InputError, field_under
 from engine.explain.replanning import planned_ports
 from engine.model.linear import Floats, full
 from engine.schedulers.staying import PinnedPowers
-from engine.site import Connection, Site, raised, with_limit
+from engine.site import Connection, Site, limit_values, raised, with_limit
 from engine.tariffs import NET_ENERGY, EnergyTariff
+
+_ROUNDING: Final = 1e-6
+"""What is off by no more is not [kW or kWh]."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,13 +65,10 @@ class SiteEdits:
         """Return a site with these edits; the same object without any.
 
         Raises:
-            InputError: One is about something that the site does not have.
+            FieldError: One is about something that the site does not have, or asks for what cannot be.
         """
         for name, change in self.limits.items():
-            try:
-                site = with_limit(site, name, raised(change)) if change else site
-            except InputError as error:
-                raise FieldError(field_under("limits", name), str(error)) from None
+            site = _with_limit_raised(site, name, change) if change else site
         for place, edit in enumerate(self.prices):
             site = _with_prices(site, edit, place)
         for name, factor in self.loads.items():
@@ -78,9 +78,35 @@ class SiteEdits:
                 site = site.with_device(load, replace(load, power=load.power * factor, quantiles=scaled))
         for name, energy in self.stored.items():
             store = _device(site, name, Storage, "stored")
+            most = float(np.max(store.soc_max))
+            if not 0.0 <= energy <= most + _ROUNDING:
+                problem = f"{energy:g} kWh do not fit: it can hold 0 to {most:g} kWh."
+                raise FieldError(field_under("stored", name), problem)
             if store.soc_at_start != energy:
                 site = site.with_device(store, replace(store, soc_at_start=energy))
         return with_pins(site, self.pins) if self.pins else site
+
+
+def _with_limit_raised(site: Site, name: str, change: float) -> Site:
+    """Return the site with one limit higher, or lower, throughout.
+
+    Raises:
+        FieldError: There is no such limit, or it would be below nothing, or beyond the limit on its other side.
+    """
+    field = field_under("limits", name)
+    try:
+        values = np.asarray(limit_values(site, name), dtype=float)
+        other = with_limit(site, name, raised(change))
+    except InputError as error:
+        raise FieldError(field, str(error)) from None
+    least = float(values.min(initial=np.inf))
+    if 0.0 <= least < -change - _ROUNDING:
+        raise FieldError(field, f"by {change:g} it would be below 0; lower it by {least:g} at most.")
+    for before, after in zip(site.devices, other.devices, strict=True):
+        bounds = after.energy_bounds if after is not before else {}
+        if bounds and np.any(np.asarray(bounds["soc-min"]) > np.asarray(bounds["soc-max"]) + _ROUNDING):
+            raise FieldError(field, f"by {change:g} soc-min would lie above soc-max; change it by less.")
+    return other
 
 
 def _with_prices(site: Site, edit: PriceEdit, place: int) -> Site:

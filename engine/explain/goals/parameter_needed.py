@@ -4,21 +4,22 @@ Held to the goal, the plan costs g; free, it costs f. Both are convex in a limit
 reached where g = f: there, and on no way to it, the lines of both meet; see ``edge``.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from typing import Final
 
 import numpy as np
 
-from engine.errors import Infeasible
+from engine.errors import Infeasible, TimedOut
 from engine.explain.goals.goal import CostGoal, Goal, KeptBounds
 from engine.explain.prices import PriceQuestion, energy_price, price_direction, usual_reach
 from engine.explain.replanning import Replanning
 from engine.explain.requirements import giving_way, limit_named, limit_slope
 from engine.explain.value_function import MOST_SOLVES, Evaluator, Line, edge, is_equal
 from engine.schedulers.closed_form import connection_of
-from engine.site import limit_values, raised, with_limit
+from engine.site import Connection, limit_values, raised, with_limit
+from engine.tariffs import energy_prices
 
 _SCAN: Final = (1 / 81, 1 / 27, 1 / 9, 1 / 3, 1.0)
 """Shares of the reach at which a change is tried first, from near to far."""
@@ -28,6 +29,8 @@ _PROBES: Final = (0.1, 0.01, 1e-3)
 _ROUNDING: Final = 1e-8
 """By how much two solves of one cost may differ, as share of it or in the currency."""
 _RESTARTS: Final = 4
+_SEARCH: Final = 0.15
+"""Share of the time left that the search for one plan may take where prices lie below zero."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +99,7 @@ def limit_for_goal(plan: Replanning, name: str, goal: Goal) -> ParameterNeeded:
 
     free = evaluator(None)
     if isinstance(goal, CostGoal):
-        short, sides = _for_cost(free, goal.most, reach, concave=False)
+        short, sides = _for_cost(free, goal.most, reach)
     else:
         short, sides = _for_bounds(free, evaluator(goal), reach, is_linear=plan.is_linear)
     return ParameterNeeded(
@@ -110,8 +113,11 @@ def price_for_goal(plan: Replanning, commodity: str, steps: Sequence[int], goal:
     Raises:
         InputError: The commodity has no price.
     """
-    price = energy_price(connection_of(plan.site, commodity), plan.site.window.n)
-    far, own = usual_reach(price), price[list(steps)]
+    connection, plan.search_share = connection_of(plan.site, commodity), _SEARCH
+    price = energy_price(connection, plan.site.window.n)
+    far, own, least = usual_reach(price), price[list(steps)], _least_price(connection, plan.site.window.n, steps)
+    # Below zero it may pay to burn energy, which takes whole numbers and so, perhaps, more time than there is
+    reaches = {1.0: (far,), -1.0: (-least, -far) if 0.0 < least < far else (-far,)}
     if isinstance(goal, CostGoal):
         direction = price_direction(plan, commodity, steps)
 
@@ -120,27 +126,58 @@ def price_for_goal(plan: Replanning, commodity: str, steps: Sequence[int], goal:
             answer = plan.moving.solve(price=(direction, change))
             return Line(change, answer.objective, direction.slope(answer.x))
 
-        short, sides = _for_cost(free, goal.most, (far, far), concave=True)
+        short = free(0.0).value - goal.most
+        is_reached = short <= 1e-9 * max(1.0, abs(goal.most))
+        side = partial(_root, free, goal.most, concave=True)
     else:
         question = PriceQuestion(plan, goal.bounds(plan), commodity, steps)
-        short = 0.0 if question.is_best(0.0) else max(question.held(0.0).value - plan.free.objective, 0.0)
-        sides = (_price_side(question, -far, short), _price_side(question, far, short))
+        short, is_reached = max(question.held(0.0).value - plan.free.objective, 0.0), question.is_best(0.0)
+        side = partial(_price_side, question)
+    reached = NeededChange(change=0.0, cost=plan.free.objective, exact=True) if is_reached else None
+    # No price makes possible what no plan does
+    is_open = not is_reached and np.isfinite(short)
+    higher, up = _nearest(side, reaches[1.0]) if is_open else (reached, far)
+    lower, down = _nearest(side, reaches[-1.0]) if is_open else (reached, -far)
     return ParameterNeeded(
         parameter=f"price of {commodity}",
         unit="currency/kWh",
         values=(float(own.min()), float(own.max())),
-        reach=(far, far),
-        lower=sides[0],
-        higher=sides[1],
-        short=short,
+        reach=(-down, up),
+        lower=lower,
+        higher=higher,
+        short=0.0 if is_reached else short,
     )
 
 
-def _price_side(question: PriceQuestion, far: float, short: float) -> NeededChange | None:
-    if not np.isfinite(short):
-        return None  # no price makes possible what no plan does
-    if question.is_best(0.0):
-        return NeededChange(change=0.0, cost=question.free(0.0).value, exact=True)
+def _least_price(connection: Connection, n: int, steps: Sequence[int]) -> float:
+    """Return the lowest price of energy bought or sold in some steps [currency/kWh]."""
+    both = energy_prices(connection.tariffs, n)
+    return 0.0 if both is None else float(min(price[list(steps)].min() for price in both))
+
+
+def _nearest(
+    side: Callable[[float], NeededChange | None], reaches: Sequence[float]
+) -> tuple[NeededChange | None, float]:
+    """Return the nearest change on one side that is enough, and how far was looked in the time there was.
+
+    Raises:
+        TimedOut: There was not even time for the first reach.
+    """
+    tried = None
+    for reach in reaches:
+        try:
+            needed = side(reach)
+        except TimedOut:
+            if tried is None:
+                raise
+            return None, tried
+        tried = reach
+        if needed is not None:
+            return needed, reaches[-1]
+    return None, reaches[-1]
+
+
+def _price_side(question: PriceQuestion, far: float) -> NeededChange | None:
     nearest = question.first_best(far)
     if nearest is None:
         return None
@@ -148,14 +185,14 @@ def _price_side(question: PriceQuestion, far: float, short: float) -> NeededChan
 
 
 def _for_cost(
-    free: Evaluator, most: float, reach: tuple[float, float], *, concave: bool
+    free: Evaluator, most: float, reach: tuple[float, float]
 ) -> tuple[float, tuple[NeededChange | None, NeededChange | None]]:
     """Return what the plan costs beyond what it may, and the nearest changes with which it does not."""
     short = free(0.0).value - most
     if short <= 1e-9 * max(1.0, abs(most)):
         reached = NeededChange(change=0.0, cost=free(0.0).value, exact=True)
         return 0.0, (reached, reached)
-    sides = [_root(free, most, sign * far, concave=concave) for sign, far in zip((-1.0, 1.0), reach, strict=True)]
+    sides = [_root(free, most, sign * far, concave=False) for sign, far in zip((-1.0, 1.0), reach, strict=True)]
     return short, (sides[0], sides[1])
 
 

@@ -11,7 +11,15 @@ from engine.explain.bottlenecks import bottlenecks
 from engine.explain.combined_change import combined_change
 from engine.explain.prices import commodity_of, with_price
 from engine.explain.replanning import Replanning
-from engine.explain.requirements import LimitNeeded, giving_way, limit_named, limit_needed, price_needed, wished_bounds
+from engine.explain.requirements import (
+    LimitNeeded,
+    LimitTooWeak,
+    giving_way,
+    limit_named,
+    limit_needed,
+    price_needed,
+    wished_bounds,
+)
 from engine.explain.trade_off import trade_off
 from engine.site import carbon_emissions, raised, with_limit
 from tests.engine.explain import cold
@@ -81,7 +89,29 @@ def test_a_little_less_of_a_limit_is_not_enough(kind):
             assert isinstance(needed, LimitNeeded), label
             assert changed_cost(given, plan, needed, 1.0) == pytest.approx(needed.cost, abs=1e-6)
             assert needed.cost <= wished + 1e-6
-            assert changed_cost(given, plan, needed, 1 - 1e-3) > wished + 1e-9
+            assert needed.is_smallest == plan.is_linear, label
+            if needed.is_smallest:
+                assert changed_cost(given, plan, needed, 1 - 1e-3) > wished + 1e-9, (label, bottleneck.limit)
+
+
+def test_a_target_that_cannot_fall_below_nothing_is_moved_as_far_as_it_helps():
+    # Ten times the target lower there is no plan at all: that says nothing about a change on the way there
+    given = site(store(soc_targets=target(18.0)), buy=np.r_[np.full(4, 0.1), np.full(20, 0.3)], capacity=5.0)
+    plan = Replanning(given, ())
+    needed = limit_needed(plan, "car.soc-targets", plan.free.objective - 0.3)
+    assert needed.change == pytest.approx(1.0) and needed.is_smallest
+    weak = limit_needed(plan, "car.soc-targets", 0.0)
+    assert isinstance(weak, LimitTooWeak)
+    assert weak.cost == pytest.approx(
+        changed_cost(
+            given,
+            plan,
+            LimitNeeded(
+                limit="car.soc-targets", unit="kWh", change=weak.farthest, values=(0, 0), cost=0, is_smallest=False
+            ),
+            1.0,
+        )
+    )
 
 
 def changed_cost(given, plan, needed, share):
