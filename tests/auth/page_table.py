@@ -157,7 +157,9 @@ ACTIONS: dict[str, ActionLine] = {
         lambda ids: (
             ids["battery"],
             PastYearTrigger(
-                scenarios=[], flex_model=[{"sensor": ids["s:power"], "soc-max": "1 kWh"}], flex_context=FLAT
+                scenarios=[{"name": "dear"}],
+                flex_model=[{"sensor": ids["s:power"], "soc-max": "1 kWh"}],
+                flex_context=FLAT,
             ),
         ),
     ),

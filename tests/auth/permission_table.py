@@ -48,7 +48,10 @@ def planned(name: str) -> Callable[[Ids], dict[str, Any]]:
 def compared(ids: Ids) -> dict[str, Any]:
     battery = {"sensor": ids["s:power"], "soc-max": "10 kWh", "power-capacity": "2 kW"}
     price = {"consumption-price": "0.3 EUR/kWh"}
-    return {"id": ids["battery"], "body": {"flex-model": [battery], "flex-context": price}}
+    return {
+        "id": ids["battery"],
+        "body": {"scenarios": [{"name": "dear"}], "flex-model": [battery], "flex-context": price},
+    }
 
 
 def fleet(ids: Ids) -> dict[str, Any]:

@@ -344,7 +344,7 @@ def test_a_scenario_is_kept_by_those_who_may_change_the_asset(
         ("get", "/schedules/2/explain", {"params": {"parts": "x"}}, "No part of an explanation is called 'x'"),
         ("get", "/schedules/2/why", {"params": TAKEN | {"device": "car"}}, "name one of battery"),
         ("get", "/schedules/2/why", {"params": TAKEN | {"at": "2020-01-01T00:00Z"}}, "name a time in it"),
-        ("get", "/schedules/2/why", {"params": TAKEN | {"power": "99"}}, "not 99 kW"),
+        ("get", "/schedules/2/why", {"params": TAKEN | {"power": "99"}}, '"query":{"power":["battery can have'),
         ("post", "/schedules/2/what-would-it-take", {"json": {"cost": 1.0}}, "Ask either with cost, peak"),
         ("post", "/schedules/2/what-if", {"json": {"stored": {"x": 1.0}}}, "there is no 'x'; name battery"),
         ("post", "/schedules/2/what-if", {"json": {"flex-model": [{"soc-max": "1 kWh"}]}}, "names no device of this"),
@@ -356,6 +356,53 @@ def test_what_cannot_be_answered_is_told(served: Api, method: str, path: str, mo
     answer = getattr(served, method)(path, **more)
     assert 400 <= answer.status_code < 500
     assert says in answer.text
+
+
+@pytest.mark.parametrize(
+    ("edits", "keys", "says"),
+    [
+        ({"stored": {"battery": 500}}, ["stored", "battery"], "it can hold 0 to"),
+        ({"stored": {"battery": -1}}, ["stored", "battery"], "it can hold 0 to"),
+        ({"limits": {"battery.soc-max": -1000}}, ["limits", "battery.soc-max"], "it would be below 0"),
+        ({"limits": {"battery.soc-min": 1000}}, ["limits", "battery.soc-min"], "would lie above soc-max"),
+        ({"limits": {"x": 1}}, ["limits", "x"], "no limit called x"),
+        ({"prices": [{"factor": "x"}]}, ["prices", "0", "factor"], "write a number"),
+        (
+            {"prices": [{}, {"start": "2026-03-02T02:00Z", "end": "2026-03-02T01:00Z"}]},
+            ["prices", "1", "end"], "must be after start",
+        ),
+        (
+            {"pins": [{**TAKEN, "start": START.isoformat(), "end": START.isoformat(), "power": 0}]},
+            ["pins", "0", "at"], "no such field",
+        ),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_is_refused_at_its_field(served: Api, edits: dict[str, Any], keys: list[str], says: str) -> None:
+    edits = json.loads(json.dumps(edits).replace("2026-03-02", f"{START:%Y-%m-%d}"))
+    answer = served.post("/schedules/2/what-if", json=edits)
+    problems = answer.json()["message"]["json"]
+    for key in keys:
+        problems = problems[key]
+    assert answer.status_code == 422 and says in problems[0]
+
+
+def test_a_part_that_cannot_be_told_leaves_the_others(served: Api) -> None:
+    answer = served.get("/schedules/1/explain", params={"parts": "headlines,trade-off,changes"}).json()
+    jsonschema.validate(answer, schema(served, "explain"))
+    assert answer["headlines"] and answer["trade-off"] is None and set(answer["missing"]) == {"trade-off", "changes"}
+    assert "carbon-intensity" in answer["missing"]["trade-off"]
+    for parts in ("trade-off", "", "x"):
+        refused = served.get("/schedules/1/explain", params={"parts": parts})
+        assert refused.status_code == 422 and refused.json()["message"]["query"]["parts"], parts
+
+
+def test_a_past_year_needs_a_device_and_a_difference(served: Api) -> None:
+    other = {"scenarios": [{"name": "dear", "price-factor": 2}]}
+    market = {"name": "market", "generic_asset_type_id": 1, "account_id": served.ids["a:Mill"]}
+    empty = served.post("/assets", json=market).json()["id"]
+    for asset, asked, field in ((empty, other, "flex-model"), (served.ids["battery"], {}, "scenarios")):
+        refused = served.post(f"/assets/{asset}/what-if/past-year", json=asked)
+        assert refused.status_code == 422 and field in refused.json()["message"]["json"], asset
 
 
 def test_another_account_is_told_nothing(served: Api) -> None:

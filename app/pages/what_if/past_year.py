@@ -38,6 +38,10 @@ ABOUT = (
 async def compare_past_year(visit: Visit, _values: dict[str, Any]) -> Done:
     """Ask for a comparison of the scenarios in the address over the last year."""
     named = [each for each in read_scenarios(visit.query.get("what-if")).scenarios if each.edits]
+    if not named:
+        raise EngineError("Nothing differs from the site as it is; change a field first.")
+    if not named:
+        raise EngineError("Nothing differs from the site as it is; change a field first.")
     if len(named) > MOST:
         raise EngineError(f"At most {MOST} scenarios are compared over a year; remove some of them.")
     asked = {"scenarios": [scenario_of(each) for each in named]}

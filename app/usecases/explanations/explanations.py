@@ -1,7 +1,9 @@
 """What a saved schedule does, why, what other choices would cost, and what it would take to have another one."""
 
-from dataclasses import dataclass, replace
-from typing import Annotated
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cache
+from typing import Annotated, Any
 
 from pydantic import Field
 from sqlalchemy.orm import Session
@@ -13,7 +15,7 @@ from app.usecases.fields import HYPHENS, Moment, Query
 from db import schedules
 from db.assets import Asset, lineage
 from db.core import database
-from engine.errors import FieldError, InputError, UnknownName
+from engine.errors import EngineError, FieldError, InputError, SolveError, UnknownField
 from engine.explain.bottlenecks import Bottleneck, bottlenecks
 from engine.explain.changes.changed_inputs import PlanChange, changed_inputs
 from engine.explain.choices import ExplainedChoice, explain_choice
@@ -63,49 +65,67 @@ class ScheduleExplanation:
     cells: list[CellCost] | None = None
     trade_off: list[TradeOffPoint] | None = None
     changes: PlanChange | None = None
+    missing: Mapping[str, str] = field(default_factory=dict)
+    """Part that was asked for and cannot be told → why."""
 
 
 def explain_schedule(session: Session, actor: Actor, schedule_id: int, query: ExplainQuery) -> ScheduleExplanation:
-    """Return what a schedule does and why.
+    """Return what a schedule does and why; a part that cannot be told does not take the others with it.
 
     Raises:
         NotFound, NotAllowed, InputsGone, InputError: See ``open_site``.
-        FieldError: A part or a device is not known, or there is more to tell than one answer holds.
+        FieldError: A part or a device is not known, no part is named, or none of them can be told.
         TimedOut: It takes longer than people wait.
     """
     parts = read_parts(query.parts)
     stored = open_site(session, actor, schedule_id)
     names = devices_of(stored, query.device)
-    if "cells" in parts and len(names) * stored.site.window.n > MOST_CELLS:
-        raise FieldError("device", f"there are more than {MOST_CELLS} cells; name one device.")
-    told = ScheduleExplanation(
-        stored=stored,
-        headlines=_headlines(session, stored) if "headlines" in parts else None,
-        figures=schedule_figures(stored) if "figures" in parts else None,
-        changes=_changes(session, actor, stored) if "changes" in parts else None,
-    )
-    if not parts & {"bottlenecks", "values", "cells", "trade-off"}:
-        return told  # the others need no problem that is solved again and again
-    plan = Replanning(stored.site, names if "cells" in parts else (), stored.budget())
     stores = [each.name for each in stored.site.devices if each.energy_bounds and query.device in (None, each.name)]
-    return replace(
-        told,
-        bottlenecks=bottlenecks(plan) if "bottlenecks" in parts else None,
-        values=[storage_value_line(plan, name) for name in stores] if "values" in parts else None,
-        cells=[cell for row in extra_costs(plan, names) for cell in row] if "cells" in parts else None,
-        trade_off=trade_off(plan) if "trade-off" in parts else None,
-    )
+
+    @cache
+    def plan() -> Replanning:  # the first parts need no problem that is solved again and again
+        return Replanning(stored.site, names if "cells" in parts else (), stored.budget())
+
+    def cells() -> list[CellCost]:
+        if len(names) * stored.site.window.n > MOST_CELLS:
+            raise FieldError("device", f"there are more than {MOST_CELLS} cells; name one device.")
+        return [cell for row in extra_costs(plan(), names) for cell in row]
+
+    makers: dict[str, Callable[[], Any]] = {
+        "headlines": lambda: _headlines(session, stored),
+        "figures": lambda: schedule_figures(stored),
+        "changes": lambda: _changes(session, actor, stored),
+        "bottlenecks": lambda: bottlenecks(plan()),
+        "values": lambda: [storage_value_line(plan(), name) for name in stores],
+        "cells": cells,
+        "trade-off": lambda: trade_off(plan()),
+    }
+    told: dict[str, Any] = {}
+    missing: dict[str, EngineError] = {}
+    for part in (part for part in PARTS if part in parts):
+        try:
+            told[part.replace("-", "_")] = makers[part]()
+        except (InputError, SolveError) as reason:
+            missing[part] = reason
+    if not told:
+        first = next(iter(missing.values()))
+        raise first if isinstance(first, FieldError | SolveError) else FieldError("parts", str(first))
+    return ScheduleExplanation(stored=stored, missing={part: str(why) for part, why in missing.items()}, **told)
 
 
 def read_parts(written: str) -> set[str]:
     """Return the parts of an explanation that are named.
 
     Raises:
-        UnknownName: One is none.
+        FieldError: One is none, or there are none.
     """
     parts = {part.strip() for part in written.split(",") if part.strip()}
     for part in sorted(parts - set(PARTS)):
-        raise UnknownName("part of an explanation", part, PARTS)
+        raise UnknownField("part of an explanation", part, PARTS, field="parts")
+    if not parts:
+        raise FieldError(
+            "parts", f"name at least one of {', '.join(PARTS)}; without the field the usual ones are told."
+        )
     return parts
 
 

@@ -113,6 +113,7 @@ def try_edits(session: Session, actor: Actor, stored: StoredSite, edits: Scenari
     site = stored.site
     if edits.flex_model or edits.flex_context:
         site = assemble_otherwise(session, actor, stored, edits.flex_model, edits.flex_context)
+        check_stored(stored.site, site)
     site = site_edits(stored, edits).on(site)
     # Without edits it is the schedule itself: a second search could end elsewhere within its gap.
     schedule = stored.schedule if site is stored.site else stored.scheduler.compute(site)
@@ -133,11 +134,20 @@ def try_edits(session: Session, actor: Actor, stored: StoredSite, edits: Scenari
     )
 
 
+def check_stored(before: Site, after: Site) -> None:
+    """Raise FieldError where more is stored at the start than fits, unless that was so before the edits."""
+    for old, new in zip(before.devices, after.devices, strict=True):
+        bounds = new.energy_bounds
+        start, most = (float(np.max(bounds[name])) if bounds else 0.0 for name in ("soc-at-start", "soc-max"))
+        if start > most + 1e-6 and (not old.energy_bounds or start != float(np.max(old.energy_bounds["soc-at-start"]))):
+            raise FieldError("soc-at-start", f"{start:g} kWh do not fit: it holds {most:g} kWh.", owner=new.name)
+
+
 def site_edits(stored: StoredSite, edits: ScenarioEdits) -> SiteEdits:
     """Return what is different in steps of a schedule.
 
     Raises:
-        FieldError: A time lies outside it.
+        FieldError: A time lies outside it, or ends before it begins.
     """
     n = stored.site.window.n
     prices = [
@@ -150,6 +160,12 @@ def site_edits(stored: StoredSite, edits: ScenarioEdits) -> SiteEdits:
         )
         for place, each in enumerate(edits.prices)
     ]
+    for place, edit in enumerate(prices):
+        if edit.last is not None and edit.last <= edit.first:
+            raise FieldError(f"prices[{place}].end", "must be after start.")
+    for place, pin in enumerate(edits.pins):
+        if pin.end <= pin.start:
+            raise FieldError(f"pins[{place}].end", "must be after start.")
     pins = [
         Pin(
             port=each.device,

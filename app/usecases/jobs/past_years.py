@@ -49,7 +49,7 @@ class PastYearTrigger(Body):
 
     model_config = HYPHENS
 
-    scenarios: Annotated[list[ComparedScenario], Field(default_factory=list, max_length=MOST)]
+    scenarios: Annotated[list[ComparedScenario], Field(min_length=1, max_length=MOST)]
     flex_model: Annotated[
         list[dict[str, Any]],
         Field(default_factory=list, max_length=200, description="Fields that all share, completing the stored ones"),
@@ -64,7 +64,7 @@ def request_past_year(session: Session, actor: Actor, asset_id: int, trigger: Pa
     Raises:
         NotFound: There is no such asset.
         NotAllowed: The actor may not add to it, or read what a scenario names.
-        InputError: A field of a scenario cannot be read; it is named.
+        FieldError: A field of a scenario cannot be read, or the asset has no device to plan.
     """
     asset = database.get(session, Asset, asset_id)
     actor.check("create-children", asset)
@@ -78,9 +78,11 @@ def request_past_year(session: Session, actor: Actor, asset_id: int, trigger: Pa
     references = References(session, actor.principal, saves=False)
     for number, scenario in enumerate((YearScenario(name=BASE), *scenarios)):
         try:
-            read_description(references, request_of(request, scenario), LIMITS)
+            described = read_description(references, request_of(request, scenario), LIMITS)
         except FieldError as error:
             raise (error.inside(f"scenarios[{number - 1}]") if number else error) from None
+    if not described.entries:
+        raise FieldError("flex-model", f"{asset.name} has no device that is planned; ask about a site with one.")
     order = Order(kind="past-year", asset_id=asset_id, request=request.model_dump(mode="json"), user_id=actor.user_id)
     sentence = f"Asked what {len(scenarios)} scenarios would have come to in {trigger.days} days"
     return ask_once(session, actor, order, lambda: actor.record(session, sentence, asset))

@@ -89,6 +89,7 @@ class ExplainAnswer(BaseModel):
     cells: list[CellAnswer] | None = None
     trade_off: list[TradeOffAnswer] | None = None
     changes: PlanChangeAnswer | None = None
+    missing: Annotated[dict[str, str], Field(description="Parts that cannot be told, and why")] = {}
 
 
 class OtherChoiceAnswer(BaseModel):

@@ -38,6 +38,7 @@ def explain_answer(done: ScheduleExplanation) -> ExplainAnswer:
     """Return an explanation as it is told."""
     stored, window = done.stored, done.stored.site.window
     answer: dict[str, Any] = {"schedule": stored.row.id, "currency": stored.currency, "cost": stored.schedule.cost}
+    answer["missing"] = dict(done.missing)
     if done.headlines is not None:
         answer["headlines"] = [
             asdict(fact)
