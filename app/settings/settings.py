@@ -295,12 +295,3 @@ def secret_key(settings: Settings) -> str:
             LOG.info("Another process made the secret key first; it is used.")
         draft.unlink()
     return file.read_text("ascii").strip()
-
-
-def described() -> list[tuple[str, str, object, str]]:
-    """Name, type, default and meaning of every setting, for the documentation and the terminal."""
-    empty = Settings()
-    types = {
-        name: str(kind) if get_origin(kind) else str(kind.__name__) for name, kind in get_type_hints(Settings).items()
-    }
-    return [(f.name, types[f.name], getattr(empty, f.name), f.metadata["meaning"]) for f in fields(Settings)]

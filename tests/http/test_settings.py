@@ -1,6 +1,7 @@
 """Settings: read from environment and file, refused when they cannot be meant."""
 
 import stat
+from dataclasses import fields
 from datetime import timedelta
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 
 from app.settings.appearance import applicable
 from app.settings.declaring import NO_EFFECT
-from app.settings.settings import described, load, secret_key
+from app.settings.settings import Settings, load, secret_key
 from engine.errors import InputError
 
 
@@ -71,7 +72,7 @@ def test_settings_of_flexmeasures_without_effect_are_told_and_stop_nothing(
 
 
 def test_nothing_without_effect_is_a_setting() -> None:
-    assert not {name for name, *_ in described()} & set(NO_EFFECT)
+    assert not {each.name for each in fields(Settings)} & set(NO_EFFECT)
 
 
 def test_the_secret_is_made_once_for_its_owner_alone(tmp_path: Path) -> None:
@@ -87,7 +88,7 @@ def test_production_demands_a_secret(tmp_path: Path) -> None:
 
 
 def test_every_setting_says_what_it_means() -> None:
-    assert all(len(meaning) > 10 for _, _, _, meaning in described())
+    assert all(len(each.metadata["meaning"]) > 10 for each in fields(Settings))
 
 
 @pytest.mark.parametrize(
