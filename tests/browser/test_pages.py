@@ -215,7 +215,7 @@ def test_properties_are_saved_and_mistakes_are_told_by_field(desk: Page):
     latitude = desk.get_by_label("Latitude")
     latitude.fill("152")
     desk.get_by_role("button", name="Save", exact=True).click()
-    expect(desk.get_by_text("less than or equal to 90")).to_be_visible()
+    expect(desk.get_by_text("write 90 or less")).to_be_visible()
     latitude.fill("52.3741")  # the same spot on the map
     desk.get_by_label("Description").fill("At the <b>quay</b>")
     desk.get_by_role("button", name="Save", exact=True).click()
