@@ -160,8 +160,7 @@ def regressor_columns(columns: KnownColumns, regressors: Mapping[str, Floats], l
     """
     hours = columns.days.by_cell(columns.days.clock.hour) / 24.0 * 2.0 * np.pi
     for name, values in regressors.items():
-        sample = values[learn]
-        scaled = (values - sample.mean()) / (float(sample.std()) or 1.0)
+        scaled = _in_deviations(values, values[learn])
         columns.add(name, values)
         columns.add(f"{name}, change to yesterday", values - earlier(values, 1))
         columns.add(f"{name}, change to last week", values - earlier(values, 7))
@@ -172,6 +171,12 @@ def regressor_columns(columns: KnownColumns, regressors: Mapping[str, Floats], l
         columns.add(f"{name}, by hour cos", scaled * np.cos(hours))
         columns.add(f"{name}, by hour sin", scaled * np.sin(hours))
         columns.add(f"{name}, by usual", scaled * columns.by_name["median of a week"])
+
+
+def _in_deviations(values: Floats, sample: Floats) -> Floats:
+    """Values from the mean of a sample, in its deviations; as they are where the sample differs by rounding alone."""
+    centre, deviation = float(sample.mean()), float(sample.std())
+    return np.asarray((values - centre) / (deviation if deviation > 1e-9 * max(abs(centre), 1.0) else 1.0))
 
 
 def heating_columns(columns: KnownColumns, temperature: Floats) -> None:

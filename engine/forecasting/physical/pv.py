@@ -18,6 +18,8 @@ MILD = 20.0
 """Air temperature where none is known [°C]."""
 DAYLIGHT = 0.05
 """Cosine of the zenith above which power tells about the plane."""
+LEAST_LIGHT = 0.02
+"""Expected power below which a share of it says nothing, as in a half day of dusk alone [of the peak]."""
 
 
 def plant_power(irradiance: Floats, temperature: Floats | float = MILD) -> Floats:
@@ -129,10 +131,11 @@ def _clear_sky_columns(columns: KnownColumns, values: Floats, clear: Floats) -> 
     """Add the clear-sky power by how clear the last days were."""
     ahead, known = columns.ahead, filled(values)
     most = clear.sum(axis=1, keepdims=True)
-    day = np.divide(known.sum(axis=1, keepdims=True), most, out=np.zeros_like(most), where=most > 0)
+    day = np.divide(known.sum(axis=1, keepdims=True), most, out=np.zeros_like(most), where=most > LEAST_LIGHT)
     half = columns.days.steps // 2
     bright = clear[:, half:].sum(axis=1, keepdims=True)
-    late = np.divide(known[:, half:].sum(axis=1, keepdims=True), bright, out=np.zeros_like(bright), where=bright > 0)
+    evening = known[:, half:].sum(axis=1, keepdims=True)
+    late = np.divide(evening, bright, out=np.zeros_like(bright), where=bright > LEAST_LIGHT)
     columns.add("clear", clear)
     for name, index in (
         ("newest", earlier(day, ahead)),
@@ -151,7 +154,7 @@ def _clear_sky_columns(columns: KnownColumns, values: Floats, clear: Floats) -> 
 
 def _index(values: Floats, power: Floats) -> Floats:
     """Measured per expected power by step, NaN by night."""
-    return np.divide(values, power, out=np.full_like(power, np.nan), where=power > 0.02)
+    return np.divide(values, power, out=np.full_like(power, np.nan), where=power > LEAST_LIGHT)
 
 
 def _over(table: Floats, days: int, share: float | None) -> Floats:

@@ -56,9 +56,11 @@ def driven_load(days: int, influence: Callable[[Floats], Floats]) -> tuple[Serie
     return replace(history(every[known], load[known]), regressors=(regressor,)), load[~known]
 
 
-def sunny_plant(days: int, cloud: Callable[[Floats], Floats] = np.ones_like) -> SeriesHistory:
+def sunny_plant(
+    days: int, cloud: Callable[[Floats], Floats] = np.ones_like, *, end: datetime = ORIGIN
+) -> SeriesHistory:
     """A plant in Belgium that faces south-east at 35°, under clear skies times a share for each day."""
-    events = hours(days)
+    events = hours(days, end)
     sun = Sun.over(np.asarray(events / 1e6 + 1800.0), 51.0, 4.0)
     power = plant_power(clear_sky(sun).on_plane(sun, 35.0, 130.0))
     shares = cloud(np.arange(days, dtype=float))

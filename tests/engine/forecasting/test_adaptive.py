@@ -139,6 +139,24 @@ def test_a_plant_is_dark_at_night_and_follows_its_clear_sky() -> None:
     assert (found.quantiles >= 0.0).all()
 
 
+@pytest.mark.parametrize("minute", [170, 190, 200, 230, 250, 720])
+def test_a_plant_is_foreseen_from_any_minute_of_a_short_day(minute: int) -> None:
+    # From 03:00 or so the second half of a day ends in the last light, of which nothing can be a share.
+    origin = datetime(2026, 12, 1, tzinfo=UTC) + timedelta(minutes=minute)
+    plant = sunny_plant(40, lambda day: 0.6 + 0.3 * (day % 3 == 0), end=origin)
+    found = FORECAST(replace(plant, values=plant.values + 0.01), day_ahead(origin))
+    assert found.mean.max() == pytest.approx(plant.values[-72:].max(), rel=0.5)
+
+
+def test_a_regressor_that_never_changed_says_nothing() -> None:
+    load, _ = driven_load(60, lambda weather: 5.0 + 0.0 * weather)
+    (weather,) = load.regressors
+    rounding = 1e-17 * (weather.events % 7)
+    steady = replace(weather, values=np.where(weather.events < to_us(ORIGIN), 0.1 + rounding, 3e11))
+    found = FORECAST(replace(load, regressors=(steady,)), day_ahead())
+    np.testing.assert_allclose(found.mean, 5.0, atol=0.01)
+
+
 def test_production_written_as_negative_is_the_mirror() -> None:
     known = sunny_plant(60, lambda day: 0.5 + 0.4 * (day % 2))
     positive = FORECAST(known, day_ahead(), (0.2, 0.5, 0.9))
