@@ -1,5 +1,8 @@
 """Where data come from: users, scripts, schedulers, forecasters, reporters."""
 
+import hashlib
+import json
+from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
@@ -41,17 +44,29 @@ def of_user(session: Session, user_id: int, *, name: str, account_id: int | None
     )
 
 
-def named(session: Session, name: str, *, type: str = "script", model: str = "", version: str = "") -> Source:
-    """Return the source of a program, made if it is not there yet."""
+def named(
+    session: Session,
+    name: str,
+    *,
+    type: str = "script",
+    model: str = "",
+    version: str = "",
+    attributes: Mapping[str, Any] | None = None,
+) -> Source:
+    """Return the source of a program, made if it is not there yet; with other attributes it is another source."""
     about = {"name": name, "type": type, "model": model, "version": version}
+    text = json.dumps(attributes, sort_keys=True) if attributes else ""
+    about["attributes_hash"] = hashlib.sha256(text.encode()).hexdigest() if text else ""
     given = {f"of_{key}": value for key, value in about.items()}
-    return session.scalar(_program(), given) or _added(session, _program().params(given), Source(**about))
+    new = Source(**about, attributes=dict(attributes or {}))
+    return session.scalar(_program(), given) or _added(session, _program().params(given), new)
 
 
 @cache  # every plan asks for its source; to put the statement together costs as much as to run it
 def _program() -> Select[Source]:
-    about: dict[str, Any] = {key: bindparam(f"of_{key}") for key in ("name", "type", "model", "version")}
-    return select(Source).filter_by(**about, user_id=None, attributes_hash="")
+    keys = ("name", "type", "model", "version", "attributes_hash")
+    about: dict[str, Any] = {key: bindparam(f"of_{key}") for key in keys}
+    return select(Source).filter_by(**about, user_id=None)
 
 
 def _added(session: Session, same: Select[Source], new: Source) -> Source:

@@ -13,8 +13,9 @@ from engine.forecasting.forecaster import Forecaster
 from engine.forecasting.history import SeriesHistory
 from engine.formulation import Built, build_problem
 from engine.model.arrays import same_coefficients
+from engine.reporting.reporter import Reporter, ReportSeries
 from engine.schedulers.fleet import Scheduler
-from engine.series.iso_time import HOUR_US, from_us
+from engine.series.iso_time import HOUR_US, from_us, zone
 from engine.series.window import Window
 from engine.site import Connection, Site, raised, with_limit
 from engine.tariffs import EnergyTariff
@@ -99,6 +100,42 @@ def check_forecaster(forecaster: Forecaster) -> None:
     np.testing.assert_array_equal(first.quantiles, again.quantiles)
     np.testing.assert_array_equal(values, before)
     assert isinstance(getattr(type(forecaster), "version", None), str), "A forecaster has a version, for its source."
+
+
+def check_reporter(reporter: Reporter) -> None:
+    """Assert what every reporter promises: all its outputs, rising events, the same answer twice, untouched inputs."""
+    kind = type(reporter)
+    assert isinstance(getattr(kind, "version", None), str), "A reporter has a version, for its source."
+    assert isinstance(getattr(kind, "summary", None), str), "A reporter has a summary, for people who choose it."
+    series = sample_report_series(reporter)
+    reporter.check_inputs(list(series))
+    before = {name: one.values.copy() for name, one in series.items()}
+    for step in (timedelta(hours=1), timedelta(days=1)):
+        first, again = reporter.compute(series, step=step), reporter.compute(series, step=step)
+        for name, one in series.items():
+            np.testing.assert_array_equal(before[name], one.values, f"{kind.__name__} changes its input {name}.")
+        missing = {output.name for output in kind.outputs if "NAME" not in output.name} - set(first)
+        assert not missing, f"There is no result for {', '.join(sorted(missing))}."
+        for name, result in first.items():
+            assert result.starts.shape == result.values.shape, f"{name} has not one value for each event."
+            assert (np.diff(result.starts) > 0).all(), f"The events of {name} do not follow each other."
+            np.testing.assert_array_equal(result.values, again[name].values)
+    begin = datetime(2026, 5, 17, 12, tzinfo=UTC)
+    assert reporter.begin(begin) <= begin, "A report is read from its start, or from before it."
+
+
+def sample_report_series(reporter: Reporter) -> dict[str, ReportSeries]:
+    """Return two days of hours for each input of a reporter, with a gap; two for those of which there are several."""
+    starts = np.arange(48, dtype=np.int64) * HOUR_US + 1_767_225_600_000_000
+    random, found = np.random.default_rng(0), {}
+    for declared in type(reporter).inputs:
+        for name in [f"{declared.name} 1", f"{declared.name} 2"] if declared.several else [declared.name]:
+            unit = declared.unit.replace("currency", "EUR") or "kW"
+            values = random.normal(0.0, 1.0, len(starts))
+            values[30] = np.nan
+            step, place = timedelta(hours=1), zone("UTC")
+            found[name] = ReportSeries(starts=starts, values=values, step=step, unit=unit, place=place)
+    return found
 
 
 def _assert_same_numbers(taken: Built, new: Built) -> None:

@@ -11,7 +11,6 @@ from sqlalchemy import update
 from app.assemble import day_costs
 from app.auth.access.identity import identity
 from app.auth.access.references import References
-from app.jobs.handlers.report import REPORTERS
 from app.jobs.worker import Worker
 from app.pages.plan import plan_cards
 from app.settings.settings import load
@@ -21,6 +20,7 @@ from db.core.database import Database
 from db.jobs.jobs import Job
 from db.schedules import CONNECTION, ScheduleOutput, StoredSchedule
 from db.sensors import Sensor
+from engine import plugins
 from tests.assemble.test_day_costs import planned as stored_row
 from tests.attack import referring
 from tests.attack.referring import OLD, REFERENCE, SIGNS, START, Named
@@ -162,7 +162,7 @@ def report(served: Api, **more: Any) -> dict[str, Any]:
     return {"reporter": more.pop("reporter", "ProfitOrLossReporter"), "config": config, "parameters": asked | more}
 
 
-@pytest.mark.parametrize("reporter", sorted(REPORTERS))
+@pytest.mark.parametrize("reporter", sorted(plugins.known("reporters")))
 def test_no_report_reads_them_in_any_spelling(served: Api, reporter: str) -> None:
     path = f"/assets/{served.ids['battery']}/reports/trigger"
     price, power = served.ids["x:price"], served.ids["x:power"]

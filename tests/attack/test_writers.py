@@ -26,7 +26,9 @@ from app.web.context import Running
 from db.accounts.users import User
 from db.core.database import Database
 from db.jobs.jobs import Job
-from engine.reporting.reporters import AggregatorReporter, PandasReporter, ProfitOrLossReporter
+from engine.reporting.aggregator import AggregatorReporter
+from engine.reporting.pandas_reporter import PandasReporter
+from engine.reporting.profit_or_loss import ProfitOrLossReporter
 from engine.schedulers.storage_scheduler import StorageScheduler
 from tests.auth.permission_table import TABLE
 from tests.auth.test_every_endpoint import turn

@@ -1,15 +1,18 @@
 """Reports from files, as scripts written for FlexMeasures ask for them."""
 
+import io
 import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import openpyxl
 import pytest
 
 from db.beliefs import store
 from db.beliefs.time_range import BeliefQuery
 from db.core.database import Database
 from db.sensors import Sensor
+from db.sources import Source
 from tests.cli.conftest import Terminal
 
 DAILY = [
@@ -86,3 +89,45 @@ def test_what_cannot_be_reported_is_one_sentence(
     (tmp_path / file).write_text(content)
     said = terminal(f"{daily} --end 2030-10-29T00:00:00+01:00")
     assert said.code == 1 and words in said.err and "Traceback" not in said.err
+
+
+YAML_CONFIG = """
+transformations:
+  - {df_input: price, method: resample, args: [1D]}
+  - {method: sum, df_output: daily}
+"""
+END = "--end 2030-10-29T00:00:00+01:00"
+
+
+def test_a_report_is_written_in_yaml_and_kept_with_its_config(
+    terminal: Terminal, daily: str, tmp_path: Path, database: Database
+) -> None:
+    (tmp_path / "config.yaml").write_text(YAML_CONFIG)
+    said = terminal(f"{daily.replace('config.json', 'config.yaml')} {END}")
+    assert said.code == 0, said
+    with database.reading() as session:
+        (source,) = session.query(Source).filter_by(type="reporter")
+        config = source.attributes["data_generator"]["config"]
+    assert [step["method"] for step in config["transformations"]] == ["resample", "sum"]
+
+
+def test_a_dry_run_writes_files_and_stores_nothing(
+    terminal: Terminal, daily: str, tmp_path: Path, database: Database
+) -> None:
+    for ending in ("csv", "xlsx", "pdf"):
+        said = terminal(f"{daily} {END} --dry-run --output-file $name-$sensor_id.{ending}")
+        assert said.code == 0 and "25" in said.out, said
+    assert (tmp_path / "daily-4.csv").read_text().splitlines()[1] == "2030-10-25 22:00:00+00:00,24.0"
+    rows = list(openpyxl.load_workbook(io.BytesIO((tmp_path / "daily-4.xlsx").read_bytes()))["report"].values)
+    assert rows[0] == ("start (Europe/Amsterdam)", "value [EUR/MWh]")
+    assert (str(rows[2][0]), rows[2][1]) == ("2030-10-27 00:00:00", 25)
+    assert b"2030-10-27 00:00 +0200" in (tmp_path / "daily-4.pdf").read_bytes()
+    with database.reading() as session:
+        assert not session.query(Source).filter_by(type="reporter").count()
+
+
+@pytest.mark.parametrize("text", ["a: &x [1]\nb: *x", "[1, 2]", "a: [", "!!python/object/apply:os.getcwd []"])
+def test_yaml_is_plain(terminal: Terminal, daily: str, tmp_path: Path, text: str) -> None:
+    (tmp_path / "config.yaml").write_text(text)
+    said = terminal(f"{daily.replace('config.json', 'config.yaml')} {END}")
+    assert said.code == 1 and "config" in said.err and "Traceback" not in said.err, said

@@ -228,6 +228,35 @@ def test_reports_keep_energies(api: Api, ids: dict[str, int], reporter: str, ste
     assert sum(values(api, energy)) == pytest.approx(sum(SHAPE))
 
 
+def test_all_sensors_of_a_name_below_an_asset_are_one_input(api: Api, ids: dict[str, int]) -> None:
+    charger, total = {}, sensor(api, ids, "kW")
+    for name in ("one", "two"):
+        body = {"name": f"charger {name}", "generic_asset_type_id": 1, "parent_asset_id": ids["site"]}
+        asset = api.post("/assets", json=body | {"account_id": ids["a:Mill"]} if "a:Mill" in ids else body).json()["id"]
+        body = {"name": "charging", "unit": "kW", "event_resolution": "PT1H", "generic_asset_id": asset}
+        charger[name] = int(api.post("/sensors", json=body | {"timezone": "Europe/Amsterdam"}).json()["id"])
+        put(api, charger[name], SHAPE, "kW")
+    every = {"asset": ids["site"], "sensor_name": "charging"}
+    report(api, ids, "AggregatorReporter", [every], [{"sensor": total}], {})
+    assert values(api, total) == [2 * value for value in SHAPE]
+
+
+def test_a_bill_by_its_parts_over_a_month_of_a_clock_change(api: Api, ids: dict[str, int]) -> None:
+    # March 2026 has 743 hours in Amsterdam: 2 kW at 100 EUR/MWh, 4 EUR/kW, a standing charge of 31 EUR, 10 % VAT
+    start, end = "2026-03-01T00:00:00+01:00", "2026-04-01T00:00:00+02:00"
+    flow, price = sensor(api, ids, "kW", consumption_is_positive=True), sensor(api, ids, "EUR/MWh")
+    names = ("energy", "capacity", "fixed", "taxes", "total")
+    outputs = {name: sensor(api, ids, "EUR", "P1D") for name in names}
+    put(api, flow, [2.0] * 743, "kW", start, "PT743H")
+    put(api, price, [100.0] * 743, "EUR/MWh", start, "PT743H")
+    config = {"consumption_price_sensor": price, "vat": 0.1, "fixed_per_month": 31, "capacity_tariff": {"price": 4}}
+    told = [{"name": name, "sensor": key} for name, key in outputs.items()]
+    report(api, ids, "EnergyBillReporter", [{"sensor": flow}], told, config, start=start, end=end)
+    sums = {name: sum(map(float, filter(None, values(api, key, start, "P31D")))) for name, key in outputs.items()}
+    expected = {"energy": 148.6, "capacity": 8.0, "fixed": 31.0, "taxes": 18.76, "total": 206.36}
+    assert sums == pytest.approx(expected)
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [

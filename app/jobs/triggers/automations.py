@@ -178,8 +178,12 @@ def inputs(references: References, automation: Automation) -> set[int]:
         explaining = [each.get("sensor") for each in automation.request.get("regressors", [])]
         return set(references.readable([*automation.request.get("sensors", []), *explaining]))
     if automation.kind == "report":
-        named = [entry.get("sensor") for entry in automation.request.get("input", [])]
-        return set(references.readable(named))
+        try:
+            (asked,) = report_requests(automation, automation.next_at)
+            read = report.named(references, ReportRequest.model_validate(asked)).inputs
+        except (NotAllowed, EngineError):  # its jobs tell
+            return set()
+        return {each.sensor.id for each in read}
     try:
         (asked,) = schedule_requests(automation, automation.next_at)
         described = read_description(references, ScheduleRequest.model_validate(asked), WindowLimits())

@@ -19,7 +19,6 @@ from app.fragments.tables import ButtonRow, RowButton, button_rows, following
 from app.fragments.tabs import TextTab
 from app.fragments.threads import triggering, writing
 from app.fragments.visit import Visit, address
-from app.jobs.handlers.report import REPORTERS
 from app.jobs.triggers.recurrence import DAY, in_words
 from app.pages.jobs.job_table import STATES
 from app.usecases.jobs.automations import (
@@ -38,6 +37,7 @@ from db.jobs import automations, jobs
 from db.jobs.automations import Automation
 from db.jobs.jobs import Job
 from db.sensors import Sensor, time_zone
+from engine import plugins
 from engine.series.iso_time import zone
 
 COLUMNS = ["Automation", "When", "Next run", "Last runs"]
@@ -217,7 +217,7 @@ def automation_fields(kind: str, sensors: Sequence[Sensor]) -> list[Field]:
         options = {f"{sensor.asset.name}: {sensor.name} ({sensor.id})": sensor.id for sensor in sensors}
         own = [Field(name="sensors", label="Sensors", kind="choices", options=options)]
     if kind == "report":
-        reporters = {name: name for name in sorted(REPORTERS)}
+        reporters = {name: name for name in sorted(plugins.known("reporters"))}
         own = [
             Field(name="reporter", label="Reporter", kind="choice", options=reporters, value="AggregatorReporter"),
             Field(name="config", label="Configuration", kind="object", help='As JSON, for example {"method": "sum"}'),

@@ -6,7 +6,7 @@ from pydantic import ConfigDict, Field
 from sqlalchemy.orm import Session
 
 from app.jobs.handlers import report
-from app.jobs.handlers.report import REPORTERS, Reported, ReportRequest, ReportRun
+from app.jobs.handlers.report import Reported, ReportRequest, ReportRun
 from app.jobs.submission import Order, ask
 from app.usecases.actor import Actor
 from app.usecases.fields import Body, Length, Moment, lasting
@@ -16,7 +16,7 @@ from db.assets import Asset
 from db.core import database
 from db.jobs.jobs import Job
 from db.sensors import Sensor
-from engine.errors import FieldError, UnknownField
+from engine.errors import FieldError
 
 
 class ReportParameters(Body):
@@ -36,7 +36,7 @@ class ReportParameters(Body):
 class ReportTrigger(Body):
     """Which report to compute."""
 
-    reporter: Annotated[str, Field(max_length=100, examples=sorted(REPORTERS))]
+    reporter: Annotated[str, Field(max_length=100, examples=["EnergyBillReporter"])]
     parameters: ReportParameters
     config: Annotated[dict[str, Any], Field(default_factory=dict)]
 
@@ -44,12 +44,10 @@ class ReportTrigger(Body):
         """Request of the job that computes the report.
 
         Raises:
-            UnknownField: There is no such reporter.
+            UnknownPlugin: There is no such reporter.
             Invalid: The report ends before it begins.
             FieldError: The reporter does not take this config; the field is named.
         """
-        if self.reporter not in REPORTERS:
-            raise UnknownField("reporter", self.reporter, REPORTERS, field="reporter")
         given = self.parameters
         if given.end <= given.start:
             raise Invalid("json", {"parameters.end": ["must be after start."]})
@@ -73,7 +71,7 @@ def request_report(session: Session, actor: Actor, asset_id: int, trigger: Repor
     Raises:
         NotFound: There is no such asset.
         NotAllowed: The actor may not add to it, or use what the report names.
-        UnknownField, Invalid, FieldError: See ``ReportTrigger.request``; or an output is not below the asset.
+        UnknownPlugin, Invalid, FieldError: See ``ReportTrigger.request``; or an output is not below the asset.
     """
     asset, request = database.get(session, Asset, asset_id), trigger.request()
     _check_outputs(session, actor, asset, request)

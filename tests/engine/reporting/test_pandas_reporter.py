@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from engine.errors import EngineError, FieldError, InputError
 from engine.reporting.formula import Formula
 from engine.reporting.operations import OPERATIONS
-from engine.reporting.reporters import PandasReporter
+from engine.reporting.pandas_reporter import PandasReporter
 
 HOURS = pd.date_range("2030-10-26", periods=73, freq="h", tz="Europe/Amsterdam")  # one of these days has 25 hours
 X = pd.Series(np.arange(73.0), HOURS)
@@ -27,7 +27,7 @@ HOSTILE = [
 
 def run(*steps: dict[str, Any], **series: Any) -> Any:
     given = {"x": X, "y": 2 * X} | series
-    return PandasReporter(transformations=[{"df_output": "z", **step} for step in steps]).compute(given)["z"]
+    return PandasReporter(transformations=[{"df_output": "z", **step} for step in steps]).transformed(given)["z"]
 
 
 def formula(text: str) -> Any:
@@ -68,7 +68,7 @@ def test_the_example_of_flexmeasures_comes_to_the_sum() -> None:
         {"df_input": "df2", "df_output": "df2", "method": "sum"},
         {"method": "sum", "kwargs": {"axis": 0}},
     ]
-    assert PandasReporter(transformations=steps).compute({"x": X})["df2"] == X.sum()
+    assert PandasReporter(transformations=steps).transformed({"x": X})["df2"] == X.sum()
 
 
 @pytest.mark.parametrize(
@@ -155,14 +155,14 @@ def test_nothing_in_the_table_writes_or_calls_back() -> None:
 )
 def test_a_chain_that_cannot_be_is_refused_by_its_step(steps: Any, said: str) -> None:
     with pytest.raises(FieldError, match=said):
-        PandasReporter(transformations=steps, most_values=10_000).compute({"x": X, "y": X})
+        PandasReporter(transformations=steps, most_values=10_000).transformed({"x": X, "y": X})
 
 
 def test_the_page_names_every_operation_and_its_example_is_read() -> None:
     page = (Path(__file__).parents[3] / "docs" / "reports.md").read_text()
     assert [name for name in OPERATIONS if f"`{name}`" not in page] == []
     (example,) = re.findall(r"```json\n(.*?)```", page, re.DOTALL)
-    series = PandasReporter(transformations=json.loads(example)["transformations"]).compute(
+    series = PandasReporter(transformations=json.loads(example)["transformations"]).transformed(
         {"production": 2 * X, "consumption": X}
     )
     assert series["daily"].sum() == pytest.approx(((X - 5).clip(lower=0) * 0.25).sum())

@@ -9,13 +9,11 @@ from zoneinfo import ZoneInfo
 
 import click
 import pandas as pd
-import yaml
 from pandas.tseries.frequencies import to_offset
 
-from app.cli.commands.assets import json_object
+from app.cli.commands.computing.report_files import read_object, report_table, write_table
 from app.cli.opening import acting, operator, reading
 from app.cli.tables import show_table, tabular
-from app.jobs.handlers.report import REPORTERS
 from app.usecases.jobs import reports as usecases
 from app.usecases.jobs.reports import ReportTrigger
 from db.core.database import get
@@ -24,24 +22,15 @@ from engine import plugins
 from engine.errors import FieldError
 from engine.series.iso_time import instant, zone
 
-
-class PlainTimes(yaml.SafeLoader):
-    """Reads YAML as JSON is read: what looks like a time stays the text that it is."""
-
-
-PlainTimes.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
-    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-}
-
-
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
 @click.command("report")
-@click.option("--reporter", type=click.Choice(sorted(REPORTERS)), default="PandasReporter", help="What computes it.")
+@click.option("--reporter", default="PandasReporter", help="What computes it; see show reporters.")
 @click.option("--config", type=FILE, help="JSON or YAML file: how it computes.")
-@click.option("--parameters", type=FILE, required=True, help="JSON or YAML file: inputs, outputs and the rest.")
+@click.option(
+    "--parameters", type=FILE, required=True, help="JSON or YAML file: input and output sensors, and the rest."
+)
 @click.option("--start", help="Start, if the parameters do not say it; ISO 8601 with an offset.")
 @click.option("--start-offset", help="From the start, or else from now: such as -1D,DB for yesterday at midnight.")
 @click.option("--end", help="End, excluded; without it now.")
@@ -49,15 +38,18 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option("--timezone", help="Zone in which days of the offsets begin; else that of the first output.")
 @click.option("--resolution", help="Length of its steps, such as PT1H.")
 @click.option("--asset", type=int, help="ID of the asset the outputs are of or below; without it the lowest such one.")
-@click.option("--output-file", help="Also write a CSV file; $name and $sensor_id in its name are those of an output.")
+@click.option(
+    "--output-file",
+    help="Also write a .csv, .xlsx or .pdf file; $name and $sensor_id in its name are those of an output.",
+)
 @click.option("--dry-run", is_flag=True, help="Tell the values and save nothing.")
 def add_report(config: Path | None, parameters: Path, asset: int | None, dry_run: bool, **texts: str | None) -> None:
     """Compute a report and save it in its output sensors."""
     actor = operator()
-    named = _read(parameters, "parameters")
+    named = read_object(parameters, "parameters")
     fields = {
         "reporter": texts["reporter"],
-        "config": _read(config, "config") if config else {},
+        "config": read_object(config, "config") if config else {},
         # The file has the last word; options say only what it leaves open.
         "parameters": _times(named, texts, actor.now) | named,
     }
@@ -65,15 +57,17 @@ def add_report(config: Path | None, parameters: Path, asset: int | None, dry_run
     with reading() as session:
         key = asset if asset is not None else usecases.asset_of_outputs(session, trigger)
         done = usecases.compute_report(session, actor, key, trigger)
+        places = {output: get(session, Sensor, output).timezone for output in done.values}
     for entry in trigger.parameters.output:
-        posted = done.values[entry["sensor"]]
-        table = pd.Series(posted.values, pd.DatetimeIndex(posted.events.view("datetime64[us]"), tz="UTC"))
+        pieces = list(done.values[entry["sensor"]])
+        table, unit = report_table(pieces), pieces[0].unit if pieces else ""
         if file := texts["output_file"]:
             name = file.replace("$name", str(entry.get("name", ""))).replace("$sensor_id", str(entry["sensor"]))
-            table.to_csv(name, index_label="event_start", header=["event_value"])
+            title = f"{texts['reporter']}: {entry.get('name') or entry['sensor']}"
+            write_table(table, Path(name), title=title, unit=unit, place=places[entry["sensor"]])
             click.secho(f"{len(table)} values of the report are written to {name}.", fg="green")
         if dry_run:
-            click.echo(f"Sensor {entry['sensor']} [{posted.unit}]:\n{table.to_string()}")
+            click.echo(f"Sensor {entry['sensor']} [{unit}]:\n{table.to_string()}")
     if dry_run:
         return
     with acting(actor) as (session, _):
@@ -128,7 +122,8 @@ def moved(moment: datetime, offsets: str, place: ZoneInfo) -> datetime:
 @tabular
 def show_reporters() -> None:
     """Show what computes reports."""
-    show_table(["Name"], [(name,) for name in sorted(REPORTERS)])
+    rows = [(name, kind.version, kind.summary) for name, kind in sorted(plugins.known("reporters").items())]
+    show_table(["Name", "Version", "What it tells"], rows)
 
 
 @click.command("schedulers")
@@ -148,21 +143,3 @@ def show_forecasters() -> None:
 def _show_classes(classes: Mapping[str, Any]) -> None:
     rows = [(name, getattr(made, "version", ""), made.__module__) for name, made in sorted(classes.items())]
     show_table(["Name", "Version", "Module"], rows)
-
-
-def _read(file: Path, field: str) -> dict[str, Any]:
-    """Return the object in a file of JSON or YAML; hyphens and underscores in names are the same."""
-    try:
-        text = file.read_text("utf-8")
-    except UnicodeDecodeError:
-        raise FieldError(field, f"{file} is no text.") from None
-    if text.lstrip()[:1] in ("{", "["):
-        read = json_object(text, field)
-    else:
-        try:
-            read = PlainTimes(text).get_single_data() or {}
-        except (yaml.YAMLError, RecursionError) as error:
-            raise FieldError(field, f"{file} is neither JSON nor YAML ({error}).") from None
-        if not isinstance(read, dict):
-            raise FieldError(field, f"{file} holds no fields; write them like 'method: sum'.")
-    return {str(name).replace("-", "_"): value for name, value in read.items()}
