@@ -1,11 +1,12 @@
 """Three phases behind one connection: how much each may carry, and how far they may lie apart."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import combinations
 
 import numpy as np
 
+from engine.devices.running import OperatingRange, powers_in_bands
 from engine.model.linear import Linear, Values
 from engine.model.problem import Problem
 
@@ -20,12 +21,16 @@ class PhaseLimits:
     is spread evenly. With the share s_iφ of device i on phase φ, its power p_i and the net power P of the connection:
 
         P_φ = P / 3 + Σ_i (s_iφ - 1/3) · p_i,   |P_φ| ≤ most,   |P_φ - P_ψ| ≤ unbalance
+
+    One that switches has a share of each way to run: s_iφ · p_i is then the sum of them over its ways.
     """
 
     price: float
     """Price of each kW beyond a limit for an hour [currency/kWh]."""
     phases: Mapping[str, tuple[str, ...]]
     """Phases of each port or load that does not stand on all three."""
+    switching: Mapping[str, tuple[tuple[OperatingRange, tuple[str, ...]], ...]] = field(default_factory=dict)
+    """All ways to run of each port whose phases depend on them, with the phases of each."""
     most: Values = np.inf
     """Most power of a phase, in either direction [kW]."""
     unbalance: Values = np.inf
@@ -39,10 +44,14 @@ class PhaseLimits:
             return
         # Net power of each phase: an even share of all, but for devices that stand on some of them
         flows = dict.fromkeys(PHASES, power[self.commodity] * (1.0 / 3.0))
-        for name, own in self.phases.items():
-            if name in power:
-                for phase in PHASES:
-                    flows[phase] = flows[phase] + power[name] * ((phase in own) / len(own) - 1.0 / 3.0)
+        parts = [(power[name], own) for name, own in self.phases.items() if name in power]
+        for name, ways in self.switching.items():
+            if f"{name}.modes" in problem.rows:  # with its ways to run left out it stands on any
+                ranges, phases = zip(*ways, strict=True)
+                parts += zip(powers_in_bands(problem, name, ranges), phases, strict=True)
+        for flow, own in parts:
+            for phase in PHASES:
+                flows[phase] = flows[phase] + flow * ((phase in own) / len(own) - 1.0 / 3.0)
         if np.isfinite(self.most).any():
             for phase, flow in flows.items():
                 self._limit(problem, f"{self.commodity}.phase-capacity {phase}", flow, self.most)

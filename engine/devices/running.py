@@ -1,6 +1,8 @@
 """Ways to run that need whole numbers: operation modes, switching on and off; and ramps, which do not."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import count
 
 import numpy as np
 
@@ -61,6 +63,17 @@ def add_bands(
 
 def _ways(bands: tuple[OperatingRange, ...]) -> list[tuple[bool, float, float]]:
     return [way for band in bands for way in band.one_way]
+
+
+def powers_in_bands(problem: Problem, name: str, bands: Iterable[OperatingRange]) -> list[Linear]:
+    """Power of a port in each of its bands that have been added [kW], positive when consuming, each of shape (n,)."""
+    found, at = [], count()
+    for band in bands:
+        power = Linear(problem.window.n)
+        for produces, _, _ in band.one_way:
+            power = power + problem.columns(f"{name}.power[{next(at)}]") * (-1.0 if produces else 1.0)
+        found.append(power)
+    return found
 
 
 def production_in_bands(problem: Problem, name: str, bands: tuple[OperatingRange, ...]) -> Linear:

@@ -2,12 +2,29 @@
 
 from typing import Annotated, ClassVar, Self, TypeAlias
 
-from pydantic import BeforeValidator, model_validator
+from pydantic import AfterValidator, BeforeValidator, model_validator
 
 from engine.errors import FieldError
 from engine.flex.facts import SAYS, FieldRole, described
 from engine.flex.fields import AnyQuantity, FlexFields, Key, read_entries
 from engine.flex.quantity import Fixed
+from engine.phases import PHASES
+
+
+def phases_in(text: str | None) -> tuple[str, ...]:
+    """Phases that a text names, such as 'L1 L2'; none without one."""
+    return () if text is None else tuple(text.replace(",", " ").split())
+
+
+def _check_phases(text: str) -> str:
+    names = phases_in(text)
+    if not names or set(names) - set(PHASES) or len(set(names)) < len(names):
+        raise FieldError("phases", "write one or several of L1, L2 and L3, such as 'L1' or 'L1 L2 L3'.")
+    return text
+
+
+Phases: TypeAlias = Annotated[str, AfterValidator(_check_phases)]
+"""Names of phases in one text."""
 
 
 class OperationMode(FlexFields):
@@ -20,6 +37,12 @@ class OperationMode(FlexFields):
     )
     production_range: tuple[AnyQuantity, AnyQuantity] | None = described(
         "Least and most power produced.", example=["1 kW", "3 kW"], form="quantities", kind="capacity", overlap="first"
+    )
+    phases: Phases | None = described(
+        "Phases on which the device stands while it runs so, where it switches between them; without it as the device.",
+        example="L1",
+        form="text",
+        role=SAYS,
     )
 
     @model_validator(mode="after")

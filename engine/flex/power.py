@@ -14,12 +14,12 @@ from engine.flex.parts import (
     GroupReference,
     OperationModes,
     Output,
+    Phases,
     PowerAtEnergy,
     WearAtDepth,
     WearAtPower,
 )
 from engine.flex.quantity import Quantity
-from engine.phases import PHASES
 from engine.series.iso_time import duration
 
 
@@ -102,7 +102,7 @@ class PowerModel(FlexFields):
         form="sensor",
         role=FieldRole.WRITES,
     )
-    phases: str | None = described(
+    phases: Phases | None = described(
         "Phases on which the device stands, such as 'L1' of a charger of one phase; without it all three.",
         example="L1",
         form="text",
@@ -241,19 +241,6 @@ class PowerModel(FlexFields):
     discharging_to_grid: bool = described(
         "Whether it may discharge into the grid, not for local use only.", example=False, form="flag", default=True
     )
-
-    @field_validator("phases")
-    @classmethod
-    def _phases(cls, text: str | None) -> str | None:
-        names = [] if text is None else text.replace(",", " ").split()
-        if text is not None and (not names or set(names) - set(PHASES) or len(set(names)) < len(names)):
-            raise FieldError("phases", "write one or several of L1, L2 and L3, such as 'L1' or 'L1 L2 L3'.")
-        return text
-
-    @property
-    def phase_names(self) -> tuple[str, ...]:
-        """Phases on which it stands; none where nothing tells."""
-        return () if self.phases is None else tuple(self.phases.replace(",", " ").split())
 
     @field_validator("min_on", "min_off")
     @classmethod

@@ -71,6 +71,25 @@ def test_what_a_phase_cannot_carry_is_told_by_phase(street):
     assert unpack(pack(planned.site)).additions[0].phases == {"one": ("L2",)}
 
 
+@pytest.mark.parametrize(("need", "most"), [(5.6, 2.0), (14.0, 6.0)])
+def test_a_charger_switches_between_one_phase_and_three(street, need, most):
+    # A phase carries 2 kW: 1.4 to 2 kW on one phase, 4.2 to 6 kW on three, and nothing in between.
+    power = street.sensor("one", f"switched {need}", "kW", HOUR, consumption_is_positive=True)
+    ranges = {"L1": ["1.4 kW", "3.7 kW"], "L1 L2 L3": ["4.2 kW", "11 kW"]}
+    modes = [{"consumption-range": ["0 kW", "0 kW"]}]
+    modes += [{"consumption-range": each, "phases": phases} for phases, each in ranges.items()]
+    due = [{"value": f"{need} kWh", "datetime": "2030-01-14T04:00:00Z"}]
+    car = {"sensor": power, "soc-at-start": "0 kWh", "soc-max": f"{need} kWh", "soc-minima": due}
+    car |= {"consumption-capacity": "11 kW", "production-capacity": "0 kW", "operation-modes": modes}
+    # A dear peak spreads what is needed as evenly as the ranges allow.
+    peak = {"site-peak-consumption-price": "9 EUR/kW"} if most == 2.0 else {}
+    planned = street.plan("street", [car], {**FLAT, **peak, "site-phase-capacity": "2 kW"})
+    (one,) = powers(planned, "one")
+    assert one.sum() == pytest.approx(need) and not planned.schedule.breaches
+    assert all(p == 0 or 1.4 <= p <= 2.0 or 4.2 <= p <= 6.0 for p in one) and one.max() <= most
+    assert unpack(pack(planned.site)).additions[0].switching["one"][1][1] == ("L1",)
+
+
 @pytest.mark.parametrize("phases", ["L4", "", "L1 L1", "three"])
 def test_what_is_no_phase_is_refused(street, phases):
     with pytest.raises(EngineError, match="phases"):

@@ -191,7 +191,8 @@ def vehicle(w: Writer) -> list[Entry]:
         usual = {"value": made["consumption-capacity"], "start": w.start.isoformat(), "duration": "P1D"}
         made["consumption-capacity"] = [usual, away]
     elif w.chance(0.3):
-        made["operation-modes"] = [{"consumption-range": ["0 kW", "0 kW"]}, {"consumption-range": ["1.4 kW", "8 kW"]}]
+        ranges = [["0 kW", "0 kW"], ["1.4 kW", "8 kW"], *([["2 kW", "6 kW"]] if w.chance(0.3) else [])]
+        made["operation-modes"] = [{"consumption-range": each} for each in ranges]
     return [made | w.some({"fair-share": 0.2}, lambda: "cars")]
 
 

@@ -106,6 +106,13 @@ class PortParts:
                 self.milp.row(add((1, power), (far, {this: 1})), high=high + far)
                 self.milp.row(add((1, power), (-far, {this: 1})), low=low - far)
                 chosen[this] = 1.0
+                if "phases" in mode:
+                    own = {self.milp.var(-far, far): 1.0}  # the power while it runs so, else none
+                    self.milp.row(add((1, own), (-far, {this: 1})), high=0)
+                    self.milp.row(add((1, own), (far, {this: 1})), low=0)
+                    self.milp.row(add((1, own), (-1, power), (far, {this: 1})), high=far)
+                    self.milp.row(add((1, own), (-1, power), (-far, {this: 1})), low=-far)
+                    self.switched.setdefault((self.name(entry), j), []).append((own, mode["phases"].split()))
                 if low == high == 0:
                     resting[j] = this
             self.milp.row(chosen, 1, 1)

@@ -29,7 +29,7 @@ class Reference(PortParts, StoreParts, ProcessParts, ChargeParts):
         }
         self.power, self.up, self.down, self.places = {}, {}, {}, {}
         self.levels, self.stores, self.fixed = {}, set(), {}
-        self.captive, self.serving, self.phases = [], [], {}
+        self.captive, self.serving, self.phases, self.switched = [], [], {}, {}
         self.apart, self.emitted, self.missing = {}, {}, {}
         self.dearest = self._dearest()
         groups = {each["group"]["asset"] for each in self.entries if "group" in each}
@@ -183,7 +183,10 @@ class Reference(PortParts, StoreParts, ProcessParts, ChargeParts):
             carried = {}
             for phase in ("L1", "L2", "L3"):
                 parts = [(1 / 3, self.power["electricity"][j])]
-                parts += [((phase in own) / len(own) - 1 / 3, self.power[name][j]) for name, own in self.phases.items()]
+                phases = [(self.power[name][j], own) for name, own in self.phases.items()]
+                for (_, step), each in self.switched.items():
+                    phases += [((power, 0.0), own) for power, own in each if step == j]
+                parts += [((phase in own) / len(own) - 1 / 3, power) for power, own in phases]
                 terms = add(*((share, flow[0]) for share, flow in parts))
                 carried[phase] = terms, sum(share * flow[1] for share, flow in parts)
             flows = [] if most is None else [(each, most) for each in carried.values()]

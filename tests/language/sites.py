@@ -66,6 +66,11 @@ def more(writer: Writer, drawn: Drawn) -> None:
         drawn.context |= writer.some({"site-phase-unbalance": 0.4}, lambda: writer.kw(0.5, 3))
         for entry in electric[:2]:
             entry["phases"] = str(writer.rng.choice(["L1", "L2 L3", "L1, L2, L3"]))
+        for entry in electric:
+            if "operation-modes" in entry and writer.chance(0.7):
+                entry.pop("phases", None)
+                for mode, phases in zip(entry["operation-modes"][1:], ("L1", "L2 L3"), strict=False):
+                    mode["phases"] = phases
 
 
 def span(rng: np.random.Generator, seed: int) -> Drawn:

@@ -12,6 +12,7 @@ from engine.devices.port import Port
 from engine.devices.running import OperatingRange
 from engine.errors import FieldError
 from engine.flex.commodity import DEVICE_BREACH_PRICE, breach_price
+from engine.flex.parts import OperationMode
 from engine.flex.quantity import Fixed, SensorReference
 from engine.model.limits import SoftLimit
 
@@ -51,7 +52,7 @@ class DeviceBuilder(DeviceFields):
             discharging_efficiency=np.where(discharging > 0, discharging, 1.0),  # with 0 nothing is given at all
             wear_price=self.series("wear-price", 0.0),
             rate_wear=self.rising_prices("wear-by-power", "power", "kW"),
-            bands=tuple(self._bands()),
+            bands=tuple(map(operating_range, model.operation_modes)),
             start_cost=self.number(model.start_cost, "start-cost", "currency") or 0.0,
             min_on=self.hours(model.min_on, "min-on"),
             min_off=self.hours(model.min_off, "min-off"),
@@ -224,11 +225,10 @@ class DeviceBuilder(DeviceFields):
         found: Floats = np.interp(self.temperature("source-temperature" if own else "outdoor-temperature"), at, cops)
         return found
 
-    def _bands(self) -> list[OperatingRange]:
-        found = []
-        for mode in self.model.operation_modes:
-            takes, gives = mode.powers("consumption"), mode.powers("production")
-            low = -gives[1] if gives else min(takes or (0.0,))
-            high = takes[1] if takes else -min(gives or (0.0,))
-            found.append(OperatingRange(low=low, high=high))
-        return found
+
+def operating_range(mode: OperationMode) -> OperatingRange:
+    """Return the range of a way to run, of which production counts negative."""
+    takes, gives = mode.powers("consumption"), mode.powers("production")
+    low = -gives[1] if gives else min(takes or (0.0,))
+    high = takes[1] if takes else -min(gives or (0.0,))
+    return OperatingRange(low=low, high=high)

@@ -1,14 +1,15 @@
 """Limits that several devices share: those of a group, and those of the phases of electricity, over one window."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 import numpy as np
 
-from app.assemble.site.devices import DeviceBuilder
+from app.assemble.site.devices import DeviceBuilder, operating_range
 from app.assemble.site.series import Readings
 from engine.errors import FieldError
 from engine.flex.commodity import SITE_BREACH_PRICE, breach_price
 from engine.flex.context import FlexContext
+from engine.flex.parts import phases_in
 from engine.flex.process import ProcessModel
 from engine.flex.quantity import Quantity
 from engine.flex.storage import StorageModel
@@ -65,16 +66,22 @@ def phase_limits(
     Raises:
         FieldError: A device stands on a phase, and nothing limits it.
     """
-    own = {name: model.phase_names for name, model in models if isinstance(model, StorageModel)}
+    stores = {name: model for name, model in models if isinstance(model, StorageModel)}
+    own = {name: phases_in(model.phases) or PHASES for name, model in stores.items()}
+    switching = {
+        name: tuple((operating_range(mode), phases_in(mode.phases) or own[name]) for mode in model.operation_modes)
+        for name, model in stores.items()
+        if any(mode.phases for mode in model.operation_modes)
+    }
     # A device on all phases loads them evenly, as does one of which nothing is told.
-    some: Mapping[str, tuple[str, ...]] = {name: each for name, each in own.items() if each and len(each) < len(PHASES)}
+    some = {name: each for name, each in own.items() if len(each) < len(PHASES) and name not in switching}
     most, unbalance = (_limit(context, f"site-phase-{field}", readings) for field in ("capacity", "unbalance"))
     if not (np.isfinite(most).any() or np.isfinite(unbalance).any()):
-        for name in some:
+        for name in (*some, *switching):
             raise FieldError(f"{name}: phases", "nothing limits a phase; add site-phase-capacity to the flex-context.")
         return ()
     price = breach_price(SITE_BREACH_PRICE, dearest)
-    return (PhaseLimits(price=price, phases=some, most=most, unbalance=unbalance),)
+    return (PhaseLimits(price=price, phases=some, switching=switching, most=most, unbalance=unbalance),)
 
 
 def _limit(context: FlexContext, field: str, readings: Readings) -> Values:
