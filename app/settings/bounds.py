@@ -25,6 +25,9 @@ class Bounds:
         10_000, "Most events and other entries of lists in the flex-models and flex-context of one plan; 0: no limit"
     )
     FLEXSCOPE_MAX_SITES: int = setting(1_000, "Most sites that one request plans together")
+    FLEXSCOPE_MAX_FLEET_DEVICE_STEPS: int = setting(
+        1_000_000, "Most devices × steps of all sites that one request plans together; 0: no limit"
+    )
     FLEXSCOPE_MAX_SCHEDULE_INPUT_BYTES: int = setting(
         2**21,
         "Most bytes kept of what one schedule was made from, or of its prices, compressed; of more nothing is kept",

@@ -110,6 +110,21 @@ def test_what_is_no_fleet_is_refused_before_any_is_read(
     assert sentence in str(refused.value)
 
 
+@pytest.mark.parametrize(("most", "resolution"), [(600, "PT1M"), (30, None)])
+def test_sites_are_bounded_in_sum_before_any_is_planned(
+    database: Database, tmp_path: Any, town: dict[str, int], most: int, resolution: str | None
+) -> None:
+    # Twelve hours: 720 steps of a minute by the request alone, 12 of an hour by what is stored of each house.
+    few = load({"FLEXSCOPE_INSTANCE_PATH": str(tmp_path), "FLEXSCOPE_MAX_FLEET_DEVICE_STEPS": str(most)})
+    who = actor(database, few, "Mill")
+    steps = {} if resolution is None else {"resolution": resolution}
+    with pytest.raises(EngineError, match="FLEXSCOPE_MAX_FLEET_DEVICE_STEPS"):
+        order = ordered(database, who, below=town["street"], **steps)
+        assert resolution is None  # else it is refused before it is an order
+        with database.reading() as session:
+            fleets.compute_fleet(session, who, order)
+
+
 def test_one_site_without_a_schedule_does_not_stop_the_others(
     database: Database, settings: Settings, town: dict[str, int]
 ) -> None:

@@ -33,10 +33,8 @@ def check_models(models: Sequence[DeviceModel], limits: WindowLimits) -> None:
 
 def check_size(site: Site, limits: WindowLimits) -> None:
     """Raise FieldError if a plan would be larger than it may be: devices × steps, over all levels of a forecast."""
-    # A hedged plan holds the site once for each level.
-    copies = max(len(site.levels), 1) if site.hedged else 1
-    planned = sum(device.weight(site.window) for device in site.devices) + len(site.commitments) + len(site.groups)
-    n, size = site.window.n, planned * site.window.n * copies
+    planned, copies = _planned(site)
+    n, size = site.window.n, device_steps(site)
     times = f"{n} steps" if copies == 1 else f"{n} steps × {copies} levels of forecasts"
     if limits.most_device_steps and size > limits.most_device_steps:
         raise FieldError(
@@ -45,6 +43,42 @@ def check_size(site: Site, limits: WindowLimits) -> None:
             "(FLEXSCOPE_MAX_DEVICE_STEPS); operation modes, commitments and what spans many steps (SHIFTABLE, min-on, "
             "min-off) count as devices. Ask for a shorter duration, a coarser resolution or fewer devices.",
         )
+
+
+def device_steps(site: Site) -> float:
+    """Size of a plan: devices × steps, over all levels of a forecast."""
+    planned, copies = _planned(site)
+    return planned * site.window.n * copies
+
+
+def check_fleet(requests: Sequence[ScheduleRequest], limits: WindowLimits) -> None:
+    """Raise FieldError if many sites would be more together than they may be, by what the requests alone tell.
+
+    What is stored of them is counted as they are read, see ``check_together``.
+    """
+    least = 0.0
+    for each in requests:
+        steps = each.duration / each.resolution if each.duration and each.resolution else 1.0
+        least += max(len(each.flex_model), 1) * steps
+    check_together(least, len(requests), limits)
+
+
+def check_together(size: float, count: int, limits: WindowLimits) -> None:
+    """Raise FieldError if the plans of some sites are larger together than they may be [device-steps]."""
+    if limits.most_fleet_device_steps and size > limits.most_fleet_device_steps:
+        raise FieldError(
+            "sites",
+            f"{count} sites have {size:.0f} devices × steps or more, above the {limits.most_fleet_device_steps} of one "
+            "request (FLEXSCOPE_MAX_FLEET_DEVICE_STEPS); name fewer sites, a shorter duration or a coarser resolution.",
+        )
+
+
+def _planned(site: Site) -> tuple[float, int]:
+    """Return the number of devices, with what counts as some, and how many levels of a forecast are planned for."""
+    # A hedged plan holds the site once for each level.
+    copies = max(len(site.levels), 1) if site.hedged else 1
+    devices = sum(device.weight(site.window) for device in site.devices)
+    return devices + len(site.commitments) + len(site.groups), copies
 
 
 def _too_many_devices(count: int, limits: WindowLimits) -> FieldError:

@@ -36,6 +36,8 @@ class WindowLimits:
     """Most devices that share the sensor of their power; 0 is any number."""
     most_device_steps: int = 150_000
     """Most devices × steps of a plan; 0 is any number."""
+    most_fleet_device_steps: int = 1_000_000
+    """Most devices × steps of all plans that one request asks for together; 0 is any number."""
     most_entries: int = 10_000
     """Most entries of all lists in its flex-models and flex-context together; 0 is any number."""
     start_within_bounds: bool = False

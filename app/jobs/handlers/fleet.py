@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from app.assemble.forecasting.missing import MissingForecasts
 from app.assemble.schedule_row import Computed
+from app.assemble.site import bounded
 from app.assemble.site.request import ScheduleRequest
 from app.auth.access.identity import SignedIn
 from app.auth.access.job_access import open_reason
@@ -90,10 +91,14 @@ def compute(
         known_at: As of when.
         rules: What the host decides; its time limit is that of each site.
         tell: Takes how far it is, from 0 to 1.
+
+    Raises:
+        FieldError: They are more devices × steps together than one request may have.
     """
     prepared: list[PreparedSite] = []
     failures: dict[int, str] = {}
     forecasts = MissingForecasts(known_at, most=20 + len(request.sites))  # sites share prices
+    size = 0.0
     for number, site in enumerate(request.sites, start=1):
         own = References(references.session, references.principal, references.saves)
         try:
@@ -101,6 +106,10 @@ def compute(
             prepared.append(schedule.prepare(own, site, known_at=known_at, rules=rules, forecasts=forecasts))
         except EngineError as error:
             failures[site.asset] = open_reason(own, site.asset, error)
+        else:
+            # All of them are held until the last is read, so that the sum is looked at on the way.
+            size += bounded.device_steps(prepared[-1].assembled.site)
+            bounded.check_together(size, number, rules.limits)
         tell(0.8 * number / len(request.sites))  # reading takes most of the time
     sites = []
     for one, outcome in _planned(prepared):

@@ -77,6 +77,7 @@ def rules(settings: Settings, *, start_within_bounds: bool = False) -> Rules:
         most_devices=settings.FLEXSCOPE_MAX_DEVICES,
         most_per_sensor=settings.FLEXSCOPE_MAX_DEVICES_PER_SENSOR,
         most_device_steps=settings.FLEXSCOPE_MAX_DEVICE_STEPS,
+        most_fleet_device_steps=settings.FLEXSCOPE_MAX_FLEET_DEVICE_STEPS,
         most_entries=settings.FLEXSCOPE_MAX_PLAN_ENTRIES,
         start_within_bounds=start_within_bounds,
     )

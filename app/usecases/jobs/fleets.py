@@ -9,8 +9,9 @@ from pydantic import Field
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.assemble.site import bounded
 from app.auth.access import access
-from app.jobs.handlers import fleet
+from app.jobs.handlers import fleet, schedule
 from app.jobs.handlers.fleet import FleetPlanned, FleetRequest, FleetSchedules
 from app.jobs.submission import Order
 from app.usecases.actor import Actor
@@ -74,7 +75,8 @@ def order_for(session: Session, actor: Actor, trigger: FleetTrigger) -> FleetOrd
     """Return the order to plan the sites that somebody names.
 
     Raises:
-        FieldError: There is no site, one is named twice, or there are more than one request may have.
+        FieldError: There is no site, one is named twice, or there are more than one request may have, or more of their
+            devices × steps.
         NotFound: There is no such asset or account.
         NotAllowed: The actor may not read what the sites are below, or may not add to a site that is named.
     """
@@ -101,6 +103,7 @@ def order_for(session: Session, actor: Actor, trigger: FleetTrigger) -> FleetOrd
     requests = [
         trigger.request(site.asset, own_models(site.asset, site.flex_model), site.flex_context) for site in sites
     ]
+    bounded.check_fleet(requests, schedule.rules(actor.settings).limits)
     return FleetOrder(
         request=FleetRequest(sites=tuple(requests)),
         prior=trigger.prior,
