@@ -12,7 +12,7 @@ import numpy as np
 
 from benchmarks.scheduling_measure import bare, interleaved
 from benchmarks.scheduling_sites import START, draw
-from engine.devices.bounds import SHARE_PARTS, SoftBound
+from engine.devices.energy.bounds import SHARE_PARTS, SoftBound
 from engine.devices.port import Port
 from engine.devices.storage import Storage
 from engine.formulation import build_problem

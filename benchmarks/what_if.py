@@ -16,14 +16,14 @@ from app.usecases.explanations.what_if import ScenarioEdits, ScenarioPrice, try_
 from benchmarks.schedule_rows import KNOWN_AT, computed
 from benchmarks.scheduling_sites import draw
 from benchmarks.store_bench import sqlite
+from engine.explain.best_cost.matrix import extra_costs
+from engine.explain.best_cost.replanning import Replanning, names_to_ask, planned_ports
 from engine.explain.bottlenecks import bottlenecks
 from engine.explain.changes.changed_inputs import changed_inputs
 from engine.explain.changes.edits import PriceEdit, SiteEdits
 from engine.explain.choices import explain_choice
 from engine.explain.marginal_values import storage_value_line
-from engine.explain.matrix import extra_costs
 from engine.explain.prices import price_range
-from engine.explain.replanning import Replanning, names_to_ask, planned_ports
 from engine.explain.requirements import limit_needed, price_needed, wished_bounds
 from engine.schedulers.storage_scheduler import LiveProblem, StorageScheduler
 from engine.site import Site

@@ -96,7 +96,7 @@ def unpack(packed: bytes) -> Any:
 @cache
 def _classes() -> dict[str, type[Any]]:
     """Return the dataclasses that can be packed, by name; a name is given once in the whole project."""
-    modules = [*HOMES, *(each.name for each in pkgutil.iter_modules(devices.__path__, "engine.devices."))]
+    modules = [*HOMES, *(each.name for each in pkgutil.walk_packages(devices.__path__, "engine.devices."))]
     return {
         name: kind
         for module in modules

@@ -9,7 +9,7 @@ import numpy as np
 from app.assemble.site.site import Assembled
 from app.auth.access.references import References
 from db import overrides
-from engine.devices.yielding import PHYSICS
+from engine.devices.energy.yielding import PHYSICS
 from engine.errors import EngineError, Infeasible
 from engine.model.linear import Floats
 from engine.schedulers.staying import PinnedPowers

@@ -14,7 +14,7 @@ from db.beliefs import store
 from db.beliefs.store import Written
 from db.sensors import Sensor
 from db.sources import Source
-from engine.devices.thermal import ThermalMass
+from engine.devices.energy.thermal import ThermalMass
 from engine.errors import FieldError
 from engine.flex.commodity import CommodityContext
 from engine.flex.facts import UNITS, Direction, Kind

@@ -19,7 +19,7 @@ from app.assemble.site.site import Assembled
 from app.version import OWN
 from db.schedules import CONNECTION, GROUP, GUIDANCE, POWER, SOC, ScheduleOutput, StoredSchedule
 from engine import plugins
-from engine.devices.thermal import ThermalMass
+from engine.devices.energy.thermal import ThermalMass
 from engine.flex.commodity import CommodityContext
 from engine.flex.quantity import Fixed, Quantity, SensorReference
 from engine.model.linear import Values, full

@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.devices.curves import NO_CURVES
+from engine.devices.energy.stored_energy import StoredEnergy
 from engine.devices.port import Port
 from engine.devices.reach import Headroom, settled
-from engine.devices.stored_energy import StoredEnergy
 from engine.model.linear import Floats, Values, full
 from engine.series.window import Window
 

@@ -6,7 +6,8 @@ from typing import Self
 
 import numpy as np
 
-from engine.devices.device import Device, DevicePlan, Premise
+from engine.devices.answers import DevicePlan, Premise
+from engine.devices.device import Device
 from engine.model.linear import Floats, Linear
 from engine.model.problem import Problem
 from engine.series.window import Window

@@ -8,8 +8,8 @@ from typing import Any, TypeVar
 import numpy as np
 
 from engine.devices import running
+from engine.devices.answers import Alternative
 from engine.devices.curves import NO_CURVES, Filling, PortCurves
-from engine.devices.device import Alternative
 from engine.devices.wear import Prices, add_wear
 from engine.errors import FieldError
 from engine.model.block import Limit

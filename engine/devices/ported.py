@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Self
 
-from engine.devices.device import Alternative, Device, LimitChange
+from engine.devices.answers import Alternative
+from engine.devices.device import Device, LimitChange
 from engine.devices.headroom import port_headroom
 from engine.devices.port import Port
 from engine.devices.reach import Headroom

@@ -8,7 +8,8 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.devices.device import Alternative, Conflict, Device, DevicePlan, moment
+from engine.devices.answers import Alternative, Conflict, DevicePlan, moment
+from engine.devices.device import Device
 from engine.devices.inflexible import Inflexible
 from engine.devices.port import PER_STEP
 from engine.devices.running import cheapest_starts, sliding

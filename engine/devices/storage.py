@@ -8,22 +8,23 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.devices.bounds import Levels, Measure, Side, add_between, sides_of_targets
+from engine.devices.answers import Cause, Conflict, DevicePlan, Postponement, Premise
 from engine.devices.curves import Filling
-from engine.devices.device import Cause, Conflict, Device, DevicePlan, LimitChange, Postponement, Premise
-from engine.devices.headroom import store_headroom
-from engine.devices.port import Flow
-from engine.devices.ported import PortedDevice
-from engine.devices.reach import Headroom, settled
-from engine.devices.running import lagged
-from engine.devices.stored_energy import (
+from engine.devices.device import Device, LimitChange
+from engine.devices.energy.bounds import Levels, Measure, Side, add_between, sides_of_targets
+from engine.devices.energy.stored_energy import (
     StoredEnergy,
     bound_out_of_reach,
     crossing_bounds,
     plan_to_first_target,
 )
+from engine.devices.energy.yielding import Extent, add_yielding, starts_outside, widest_bounds
+from engine.devices.headroom import store_headroom
+from engine.devices.port import Flow
+from engine.devices.ported import PortedDevice
+from engine.devices.reach import Headroom, settled
+from engine.devices.running import lagged
 from engine.devices.wear import add_depth_wear
-from engine.devices.yielding import Extent, add_yielding, starts_outside, widest_bounds
 from engine.errors import FieldError
 from engine.model.block import EnergyState, Limit
 from engine.model.linear import Floats, Linear, Values, any_of, full
@@ -53,7 +54,7 @@ class Storage(StoredEnergy, PortedDevice):
         soc_min_t ≤ e_t ≤ soc_max_t
 
     A building or tank of which the temperature matters is one, too, see ``ThermalMass``. Where no plan keeps its
-    window, its use and its gain, they give way as told in ``engine.devices.yielding``.
+    window, its use and its gain, they give way as told in ``engine.devices.energy.yielding``.
 
     Source:
         The linear differential equation de/dt = ln(k) · e + inflow with constant inflow, solved over one step.
@@ -276,7 +277,7 @@ class Storage(StoredEnergy, PortedDevice):
                 whole = replace(port, charging_efficiency=np.where(share == 0, 1.0, share))
                 yield _efficiency(port.name, "charging-efficiency", share), self.with_port(port, whole)
 
-    def postponement(self, window: Window) -> Postponement:
+    def postponement(self, window: Window) -> Postponement[Device]:
         """See Device.postponement: the only target, due at another tick."""
         lower, upper = replace(self, soc_targets=None, moments=None).bounds(window)
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from engine.devices.device import Cause, Conflict, moment
+from engine.devices.answers import Cause, Conflict, moment
 from engine.formulation import build_problem
 from engine.model.arrays import Arrays, without_costs
 from engine.model.block import Limit

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engine.devices.device import Cause, Conflict, moment
+from engine.devices.answers import Cause, Conflict, moment
 from engine.diagnosis.conflicts import find_causes, limits_in_conflict
 from engine.diagnosis.relaxation import ElasticProblem
 from engine.diagnosis.repairs import Repair, Trials, distinct, limit_repairs, rule_repairs, with_directions

@@ -6,7 +6,8 @@ from datetime import timedelta
 
 import numpy as np
 
-from engine.devices.device import Alternative, Device, Postponement, moment
+from engine.devices.answers import Alternative, Postponement, moment
+from engine.devices.device import Device
 from engine.diagnosis.relaxation import ElasticProblem, Slack
 from engine.errors import EngineError
 from engine.formulation import Built, build_problem
@@ -260,7 +261,7 @@ def _postpone(site: Site, name: str, posed: tuple[Problem, Arrays], trials: Tria
 
 
 def _earliest(
-    free: Postponement, goal: tuple[float, float], columns: tuple[int, int], arrays: Arrays, budget: Budget
+    free: Postponement[Device], goal: tuple[float, float], columns: tuple[int, int], arrays: Arrays, budget: Budget
 ) -> int | None:
     """Return the first later tick at which a target can be met, found by halving; None if it never can.
 

@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 
 from engine.errors import TimedOut
-from engine.explain.replanning import Replanning
+from engine.explain.best_cost.replanning import Replanning
 from engine.explain.requirements import giving_way, limit_named
 from engine.site import limit_values, raised, with_limit
 

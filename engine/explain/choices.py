@@ -7,11 +7,11 @@ from typing import Literal, TypeAlias
 import numpy as np
 
 from engine.errors import FieldError, InputError, TimedOut
-from engine.explain.cost_curve import CostCurve, cost_curve
-from engine.explain.moving_problem import MovedBounds
+from engine.explain.best_cost.cost_curve import CostCurve, cost_curve
+from engine.explain.best_cost.moving_problem import MovedBounds
+from engine.explain.best_cost.replanning import EQUALLY_GOOD, RUNNING, Replanning, changes_by_name
 from engine.explain.prices import PriceRange, price_range
 from engine.explain.reasons import Reason, reasons_for
-from engine.explain.replanning import EQUALLY_GOOD, RUNNING, Replanning, changes_by_name
 from engine.site import Status
 
 Manner: TypeAlias = Literal["charging", "idle", "discharging"]

@@ -21,8 +21,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import FieldError, InputError, field_under
+from engine.explain.best_cost.replanning import Replanning
 from engine.explain.prices import energy_price
-from engine.explain.replanning import Replanning
 from engine.explain.requirements import giving_way, limit_named
 from engine.model.arrays import Arrays, compressed
 from engine.model.limits import exchanged

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from engine.devices.device import Device
 from engine.devices.storage import Storage
-from engine.explain.replanning import RUNNING
+from engine.explain.best_cost.replanning import RUNNING
 from engine.model.linear import full
 from engine.site import Schedule, Site
 from engine.tariffs import energy_prices

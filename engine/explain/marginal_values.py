@@ -7,9 +7,9 @@ from typing import Final
 import numpy as np
 
 from engine.devices.device import LimitChange
-from engine.explain.moving_problem import MovedBounds
-from engine.explain.replanning import Replanning
-from engine.explain.value_function import is_equal
+from engine.explain.best_cost.moving_problem import MovedBounds
+from engine.explain.best_cost.replanning import Replanning
+from engine.explain.best_cost.value_function import is_equal
 from engine.model.block import Limit
 from engine.model.linear import Floats
 from engine.site import raised, shifted, with_limit

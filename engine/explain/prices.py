@@ -8,9 +8,9 @@ from typing import Final
 import numpy as np
 
 from engine.errors import InputError
-from engine.explain.moving_problem import Direction, MovedBounds, MovingProblem
-from engine.explain.replanning import Replanning
-from engine.explain.value_function import MOST_SOLVES, Evaluator, Line, edge, is_equal
+from engine.explain.best_cost.moving_problem import Direction, MovedBounds, MovingProblem
+from engine.explain.best_cost.replanning import Replanning
+from engine.explain.best_cost.value_function import MOST_SOLVES, Evaluator, Line, edge, is_equal
 from engine.model.limits import exchanged
 from engine.model.linear import Floats, full
 from engine.site import Connection, Site

@@ -6,9 +6,9 @@ from typing import Final, Literal
 
 import numpy as np
 
+from engine.explain.best_cost.replanning import Replanning
 from engine.explain.marginal_values import limit_saving
 from engine.explain.prices import commodity_of
-from engine.explain.replanning import Replanning
 from engine.model.linear import Floats
 from engine.site import Schedule, Site
 

@@ -8,7 +8,9 @@ from typing import Final, Literal, TypeAlias
 import numpy as np
 
 from engine.errors import FieldError, Infeasible
-from engine.explain.moving_problem import MovedBounds
+from engine.explain.best_cost.moving_problem import MovedBounds
+from engine.explain.best_cost.replanning import RUNNING, Replanning
+from engine.explain.best_cost.value_function import EQUAL, Evaluator, Line, least_value, reach_target
 from engine.explain.prices import (
     PriceEdge,
     PriceQuestion,
@@ -17,8 +19,6 @@ from engine.explain.prices import (
     price_direction,
     usual_reach,
 )
-from engine.explain.replanning import RUNNING, Replanning
-from engine.explain.value_function import EQUAL, Evaluator, Line, least_value, reach_target
 from engine.model.block import Limit
 from engine.model.linear import Floats, full
 from engine.schedulers.closed_form import connection_of

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from datetime import datetime, tzinfo
 from typing import Final
 
+from engine.explain.best_cost.replanning import EQUALLY_GOOD, RUNNING
 from engine.explain.choices import ExplainedChoice, OtherChoice
 from engine.explain.reasons import Reason
-from engine.explain.replanning import EQUALLY_GOOD, RUNNING
 from engine.series.window import Window
 
 _DOES: Final = {"charging": "runs at {} kW", "idle": "rests", "discharging": "gives {} kW"}

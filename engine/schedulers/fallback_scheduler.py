@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from engine.devices.device import DevicePlan
+from engine.devices.answers import DevicePlan
 from engine.devices.reach import path, settled
 from engine.devices.storage import Storage
 from engine.errors import Infeasible

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from engine.devices.yielding import PHYSICS, Extent
+from engine.devices.energy.yielding import PHYSICS, Extent
 from engine.diagnosis.infeasibility import no_plan_error
 from engine.errors import Infeasible
 from engine.formulation import build_problem

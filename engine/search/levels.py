@@ -4,7 +4,7 @@ from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 
-from engine.devices.bounds import SoftBound
+from engine.devices.energy.bounds import SoftBound
 from engine.devices.port import Port
 from engine.devices.storage import Storage
 from engine.model.limits import groups_of_equal, runs_of_equal

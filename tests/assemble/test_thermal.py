@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from engine.devices.bounds import SoftBound
-from engine.devices.thermal import ThermalMass
+from engine.devices.energy.bounds import SoftBound
+from engine.devices.energy.thermal import ThermalMass
 from engine.errors import FieldError
 from engine.packing import pack, unpack
 from engine.series.window import Window

@@ -9,7 +9,7 @@ from app.assemble.site.request import ScheduleRequest
 from app.auth.access.references import References
 from app.jobs.handlers import schedule
 from app.jobs.handlers.schedule import Rules
-from engine.devices.yielding import PHYSICS
+from engine.devices.energy.yielding import PHYSICS
 from engine.errors import Infeasible
 from tests.assemble.homes import KNOWN_AT
 from tests.language.pool import Pool

@@ -16,8 +16,8 @@ from app.pages.plan.content import PlanContent, asked_moment, read_plan
 from app.usecases.explanations.explanations import WhyQuery, explain_why
 from db.schedules import POWER
 from engine.errors import EngineError
+from engine.explain.best_cost.cost_curve import CostCurve
 from engine.explain.choices import ExplainedChoice
-from engine.explain.cost_curve import CostCurve
 from engine.explain.sentences import choice_sentences
 from engine.series.iso_time import to_us
 from engine.series.window import Window

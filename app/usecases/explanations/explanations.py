@@ -16,14 +16,14 @@ from db import schedules
 from db.assets import Asset, lineage
 from db.core import database
 from engine.errors import EngineError, FieldError, InputError, SolveError, UnknownField
+from engine.explain.best_cost.matrix import CellCost, extra_costs
+from engine.explain.best_cost.replanning import Replanning, names_to_ask, planned_ports
+from engine.explain.best_cost.trade_off import TradeOffPoint, trade_off
 from engine.explain.bottlenecks import Bottleneck, bottlenecks
 from engine.explain.changes.changed_inputs import PlanChange, changed_inputs
 from engine.explain.choices import ExplainedChoice, explain_choice
 from engine.explain.headlines import Headline, headlines
 from engine.explain.marginal_values import ValueLine, storage_value_line
-from engine.explain.matrix import CellCost, extra_costs
-from engine.explain.replanning import Replanning, names_to_ask, planned_ports
-from engine.explain.trade_off import TradeOffPoint, trade_off
 from engine.series.sun import sun_times
 
 PARTS = ("headlines", "figures", "bottlenecks", "values", "cells", "trade-off", "changes")

@@ -16,8 +16,8 @@ from db.assets import Asset
 from db.core import database
 from db.overrides import PowerOverride
 from engine.errors import EngineError, FieldError
+from engine.explain.best_cost.replanning import planned_ports
 from engine.explain.changes.edits import Pin, with_pins
-from engine.explain.replanning import planned_ports
 
 MOST_PENDING = 200
 """Most overrides of one site that have not ended."""

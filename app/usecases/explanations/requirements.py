@@ -12,11 +12,11 @@ from app.usecases.explanations.explanations import devices_of
 from app.usecases.explanations.stored_site import StoredSite, open_site
 from app.usecases.fields import HYPHENS, Body, Moment
 from engine.errors import FieldError
+from engine.explain.best_cost.replanning import Replanning
 from engine.explain.combined_change import CombinedChange, combined_change
 from engine.explain.goals.goal import CostGoal, Goal, choice_goal, peak_goal
 from engine.explain.goals.parameter_needed import ParameterNeeded, limit_for_goal, price_for_goal
 from engine.explain.prices import commodity_of
-from engine.explain.replanning import Replanning
 from engine.explain.requirements import (
     LimitNeeded,
     LimitTooWeak,

@@ -12,9 +12,9 @@ from app.usecases.explanations.flex_edits import assemble_otherwise
 from app.usecases.explanations.stored_site import StoredSite, open_site
 from app.usecases.fields import HYPHENS, Body, Moment
 from engine.errors import FieldError
+from engine.explain.best_cost.replanning import RUNNING, changes_by_name, planned_ports
 from engine.explain.changes.edits import Pin, PriceEdit, SiteEdits
 from engine.explain.changes.key_figures import KeyFigures, key_figures
-from engine.explain.replanning import RUNNING, changes_by_name, planned_ports
 from engine.site import Schedule, Site
 
 Name = Annotated[str, Field(max_length=255)]

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from typing import Final
 
+from engine.explain.best_cost.replanning import EQUALLY_GOOD
 from engine.explain.changes.changed_inputs import PlanChange
 from engine.explain.changes.earlier_inputs import Input
-from engine.explain.replanning import EQUALLY_GOOD
 
 _MOST: Final = 3
 """Most numbers that are told of one input, those that differ at most moments first."""

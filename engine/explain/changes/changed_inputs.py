@@ -8,9 +8,9 @@ from typing import Final
 import numpy as np
 
 from engine.errors import Infeasible, InputError, TimedOut
+from engine.explain.best_cost.replanning import planned_ports, without_hedge
 from engine.explain.changes.earlier_inputs import INPUTS, EarlierInputs, Input
 from engine.explain.changes.plan_differences import InputDifference, MovedPower, input_differences, moved_powers
-from engine.explain.replanning import planned_ports, without_hedge
 from engine.model.linear import full
 from engine.schedulers.storage_scheduler import LiveProblem, StorageScheduler
 from engine.site import Schedule, Site

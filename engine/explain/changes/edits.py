@@ -10,7 +10,7 @@ from engine.devices.device import Device
 from engine.devices.inflexible import Inflexible
 from engine.devices.storage import Storage
 from engine.errors import FieldError, InputError, field_under
-from engine.explain.replanning import planned_ports
+from engine.explain.best_cost.replanning import planned_ports
 from engine.model.linear import Floats, full
 from engine.schedulers.staying import PinnedPowers
 from engine.site import Connection, Site, limit_values, raised, with_limit

@@ -8,8 +8,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.explain.best_cost.replanning import RUNNING
 from engine.explain.changes.earlier_inputs import INPUTS, EarlierInputs, Input
-from engine.explain.replanning import RUNNING
 from engine.model.linear import Floats, full
 from engine.site import Schedule, Site
 

@@ -7,8 +7,8 @@ from typing import TypeAlias
 import numpy as np
 
 from engine.errors import FieldError
-from engine.explain.moving_problem import MovedBounds
-from engine.explain.replanning import Replanning, Wished
+from engine.explain.best_cost.moving_problem import MovedBounds
+from engine.explain.best_cost.replanning import Replanning, Wished
 from engine.explain.requirements import Wish, wished_bounds
 
 

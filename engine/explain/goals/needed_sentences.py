@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
+from engine.explain.best_cost.replanning import EQUALLY_GOOD
 from engine.explain.goals.parameter_needed import NeededChange, ParameterNeeded
-from engine.explain.replanning import EQUALLY_GOOD
 
 
 def needed_sentences(needed: ParameterNeeded, label: str, wish: str, currency: str) -> Iterator[str]:

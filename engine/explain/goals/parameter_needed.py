@@ -12,11 +12,11 @@ from typing import Final
 import numpy as np
 
 from engine.errors import Infeasible, TimedOut
+from engine.explain.best_cost.replanning import Replanning
+from engine.explain.best_cost.value_function import MOST_SOLVES, Evaluator, Line, edge, is_equal
 from engine.explain.goals.goal import CostGoal, Goal, KeptBounds
 from engine.explain.prices import PriceQuestion, energy_price, price_direction, usual_reach
-from engine.explain.replanning import Replanning
 from engine.explain.requirements import giving_way, limit_named, limit_slope
-from engine.explain.value_function import MOST_SOLVES, Evaluator, Line, edge, is_equal
 from engine.schedulers.closed_form import connection_of
 from engine.site import Connection, limit_values, raised, with_limit
 from engine.tariffs import energy_prices

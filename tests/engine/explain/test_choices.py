@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
+from engine.explain.best_cost.cost_curve import CostCurve
+from engine.explain.best_cost.replanning import Replanning, names_to_ask, planned_ports
 from engine.explain.choices import explain_choice
-from engine.explain.cost_curve import CostCurve
 from engine.explain.prices import commodity_of, with_price
-from engine.explain.replanning import Replanning, names_to_ask, planned_ports
 from tests.engine.explain import cold
 from tests.engine.scheduling.random_sites import draw
 from tests.engine.scheduling.samples import site, store

@@ -5,10 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from engine.explain.best_cost.replanning import Replanning
 from engine.explain.goals.goal import CostGoal, choice_goal, peak_goal
 from engine.explain.goals.parameter_needed import limit_for_goal, price_for_goal
 from engine.explain.prices import with_price
-from engine.explain.replanning import Replanning
 from engine.explain.requirements import limit_named
 from engine.site import raised, with_limit
 from tests.engine.explain import cold

@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 
 from engine.carbon import CarbonIntensity
+from engine.explain.best_cost.replanning import Replanning
+from engine.explain.best_cost.trade_off import trade_off
 from engine.explain.bottlenecks import bottlenecks
 from engine.explain.combined_change import combined_change
 from engine.explain.prices import commodity_of, with_price
-from engine.explain.replanning import Replanning
 from engine.explain.requirements import (
     LimitNeeded,
     LimitTooWeak,
@@ -20,7 +21,6 @@ from engine.explain.requirements import (
     price_needed,
     wished_bounds,
 )
-from engine.explain.trade_off import trade_off
 from engine.site import carbon_emissions, raised, with_limit
 from tests.engine.explain import cold
 from tests.engine.explain.test_choices import cells, target

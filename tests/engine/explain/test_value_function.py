@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from engine.explain.value_function import Line, breakpoints, edge, reach_target
+from engine.explain.best_cost.value_function import Line, breakpoints, edge, reach_target
 
 
 def convex(rng, pieces=6):

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from engine.errors import TimedOut
+from engine.explain.best_cost.matrix import extra_costs
+from engine.explain.best_cost.replanning import Replanning, planned_ports
 from engine.explain.marginal_values import energy_saving, limit_saving, storage_value_line
-from engine.explain.matrix import extra_costs
-from engine.explain.replanning import Replanning, planned_ports
 from engine.site import raised, with_limit
 from engine.solve.budget import Budget
 from tests.engine.explain import cold

@@ -7,10 +7,10 @@ from datetime import UTC
 import numpy as np
 import pytest
 
+from engine.explain.best_cost.replanning import Replanning, names_to_ask
 from engine.explain.changes.edits import Pin, PriceEdit, SiteEdits
 from engine.explain.changes.key_figures import key_figures
 from engine.explain.choices import explain_choice
-from engine.explain.replanning import Replanning, names_to_ask
 from engine.explain.sentences import choice_sentences
 from engine.packing import pack, unpack
 from engine.schedulers.storage_scheduler import StorageScheduler

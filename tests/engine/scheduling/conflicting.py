@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from engine.devices.bounds import Moments
+from engine.devices.energy.bounds import Moments
 from engine.devices.inflexible import Inflexible
 from engine.devices.port import Port
 from engine.devices.ported import Adjustable

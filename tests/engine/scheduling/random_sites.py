@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
-from engine.devices.bounds import SoftBound
 from engine.devices.curves import Polyline, PortCurves
+from engine.devices.energy.bounds import SoftBound
 from engine.devices.inflexible import Inflexible
 from engine.devices.port import Port
 from engine.devices.ported import Adjustable

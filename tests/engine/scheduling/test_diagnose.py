@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from engine.devices.bounds import Moments
+from engine.devices.energy.bounds import Moments
 from engine.devices.port import Port
 from engine.diagnosis.conflicts import limits_in_conflict
 from engine.diagnosis.infeasibility import NoPlan, diagnose

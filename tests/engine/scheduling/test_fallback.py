@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from engine.devices.bounds import SoftBound
+from engine.devices.energy.bounds import SoftBound
 from engine.schedulers.fallback_scheduler import StorageFallbackScheduler
 from engine.site import Status
 from tests.engine.scheduling.checker import check_storage

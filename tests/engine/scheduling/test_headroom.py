@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from engine.devices.bounds import SoftBound
 from engine.devices.curves import Polyline, PortCurves
+from engine.devices.energy.bounds import SoftBound
 from engine.devices.port import Port
 from engine.devices.ported import Adjustable
 from engine.devices.running import OperatingRange

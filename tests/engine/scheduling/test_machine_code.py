@@ -7,7 +7,7 @@ from importlib import import_module
 import numpy as np
 import pytest
 
-from engine.devices.bounds import SoftBound
+from engine.devices.energy.bounds import SoftBound
 from engine.search.one_store import plan_store
 from engine.search.paths import machine_code
 from engine.solve.budget import Budget

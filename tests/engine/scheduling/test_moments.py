@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.devices.bounds import Moments, SoftBound
+from engine.devices.energy.bounds import Moments, SoftBound
 from engine.devices.port import Port
 from engine.diagnosis.infeasibility import NoPlan, diagnose
 from engine.schedulers.storage_scheduler import StorageScheduler

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy.optimize import linprog
 
-from engine.devices.bounds import SHARE_PARTS, SoftBound
+from engine.devices.energy.bounds import SHARE_PARTS, SoftBound
 from engine.devices.port import Port
 from engine.devices.storage import Storage
 from engine.schedulers.storage_scheduler import StorageScheduler

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from engine.devices.bounds import SoftBound
+from engine.devices.energy.bounds import SoftBound
 from engine.devices.inflexible import Inflexible
 from engine.devices.port import Port
 from engine.devices.reach import settled

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.assemble.site.devices import DeviceBuilder
-from engine.devices.bounds import Moments, SoftBound
+from engine.devices.energy.bounds import Moments, SoftBound
 from engine.errors import FieldError
 from engine.flex.commodity import SOC_BREACH_PRICE, breach_price
 from engine.flex.quantity import Events, Fixed, Quantity

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from app.assemble.site.devices import DeviceBuilder
 from app.assemble.site.stores.soc_bounds import SocBounds
-from engine.devices.bounds import SHARE_PARTS
 from engine.devices.curves import NO_CURVES, Polyline, PortCurves
 from engine.devices.device import Device
+from engine.devices.energy.bounds import SHARE_PARTS
 from engine.devices.port import Port
 from engine.devices.storage import Storage
 from engine.errors import FieldError

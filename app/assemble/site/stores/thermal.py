@@ -8,10 +8,10 @@ from numpy.typing import NDArray
 
 from app.assemble.site.devices import DeviceBuilder
 from app.assemble.site.stores.storage import StorageBuilder, end_value
-from engine.devices.bounds import Moments, SoftBound
+from engine.devices.energy.bounds import Moments, SoftBound
+from engine.devices.energy.thermal import Mode, ThermalMass
 from engine.devices.port import Port
 from engine.devices.storage import Storage
-from engine.devices.thermal import Mode, ThermalMass
 from engine.errors import FieldError
 from engine.flex.commodity import SOC_BREACH_PRICE, breach_price
 from engine.flex.quantity import Fixed, SensorReference

@@ -8,8 +8,8 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 
-from engine.devices.bounds import SoftBound
-from engine.devices.stored_energy import StoredEnergy, after_start
+from engine.devices.energy.bounds import SoftBound
+from engine.devices.energy.stored_energy import StoredEnergy, after_start
 from engine.model.arrays import LARGEST
 from engine.model.linear import Floats, Linear, full
 from engine.model.problem import Problem

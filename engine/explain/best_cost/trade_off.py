@@ -6,9 +6,9 @@ from typing import Final
 import numpy as np
 
 from engine.errors import InputError
-from engine.explain.moving_problem import Direction
-from engine.explain.replanning import Replanning
-from engine.explain.value_function import Line, is_equal
+from engine.explain.best_cost.moving_problem import Direction
+from engine.explain.best_cost.replanning import Replanning
+from engine.explain.best_cost.value_function import Line, is_equal
 from engine.model.limits import exchanged
 from engine.model.linear import full
 

@@ -5,7 +5,7 @@ from typing import Literal, Self, TypeAlias
 
 import numpy as np
 
-from engine.devices.bounds import Measure
+from engine.devices.energy.bounds import Measure
 from engine.model.linear import Floats, Values
 
 Mode: TypeAlias = Literal["heating", "cooling"]

@@ -5,8 +5,8 @@ from typing import Final
 
 import numpy as np
 
-from engine.explain.replanning import EQUALLY_GOOD, Replanning
-from engine.explain.value_function import breakpoints
+from engine.explain.best_cost.replanning import EQUALLY_GOOD, Replanning
+from engine.explain.best_cost.value_function import breakpoints
 
 _ROUNDING: Final = 1e-7
 """Powers that differ by less are one [kW]."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.errors import TimedOut
-from engine.explain.replanning import RUNNING, Replanning
+from engine.explain.best_cost.replanning import RUNNING, Replanning
 from engine.model.linear import Floats
 from engine.site import Status
 

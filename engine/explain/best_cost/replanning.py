@@ -8,8 +8,8 @@ import numpy as np
 
 from engine.diagnosis.infeasibility import no_plan_error
 from engine.errors import InputError, TimedOut
-from engine.explain.moving_problem import MovedBounds, MovingProblem
-from engine.explain.value_function import Line
+from engine.explain.best_cost.moving_problem import MovedBounds, MovingProblem
+from engine.explain.best_cost.value_function import Line
 from engine.formulation import build_problem
 from engine.model.arrays import Arrays, same_coefficients
 from engine.model.linear import Floats, Linear, full

@@ -6,11 +6,11 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.devices.bounds import Moments, SoftBound
-from engine.devices.device import Conflict, DevicePlan, moment
+from engine.devices.answers import Conflict, DevicePlan, moment
+from engine.devices.energy.bounds import Moments, SoftBound
+from engine.devices.energy.thermal import ThermalMass
 from engine.devices.port import Port
 from engine.devices.reach import fastest, partly, path, settled
-from engine.devices.thermal import ThermalMass
 from engine.devices.wear import Prices
 from engine.model.linear import Floats, Values, full
 from engine.series.window import Window
