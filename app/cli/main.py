@@ -97,6 +97,9 @@ COMMANDS = CommandGroup(
                 "assets": Command("app.cli.commands.assets:show_assets", "All assets."),
                 "asset": Command("app.cli.commands.assets:show_asset", "One asset with its sensors."),
                 "beliefs": Command("app.cli.commands.beliefs:show_beliefs", "Time series data, as a plot or a file."),
+                "accuracy": Command(
+                    "app.cli.commands.computing.accuracy:show_accuracy", "How good forecasts were, by source."
+                ),
                 "data-sources": Command("app.cli.commands.accounts:show_sources", "Where data come from."),
                 "schedules": Command(
                     "app.cli.commands.computing.schedules:show_schedules", "Saved schedules, newest first."

@@ -3,14 +3,17 @@
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import numpy as np
-import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from engine.forecasting.history import Floats
 from engine.series.iso_time import MICROSECOND, Microseconds
+
+if TYPE_CHECKING:  # a server starts without pandas, whose import takes 70 MB
+    import pandas as pd
 
 DAY_US = 86_400_000_000
 LONGEST_FILL = 14
@@ -70,8 +73,10 @@ class Days:
         return mean.reshape(self.rows, self.steps)
 
     @cached_property
-    def clock(self) -> pd.DatetimeIndex:
+    def clock(self) -> "pd.DatetimeIndex":
         """Local time of each cell, without a zone, length rows · S."""
+        import pandas as pd
+
         ticks = self.first + self.step * np.arange(self.rows * self.steps, dtype=np.int64)
         return pd.DatetimeIndex(ticks.view("datetime64[us]"))
 
@@ -82,6 +87,8 @@ class Days:
 
 def local_ticks(ticks: Microseconds, zone: ZoneInfo) -> Microseconds:
     """Local clock at each moment [us since 1970, local], shape (n,)."""
+    import pandas as pd
+
     moments = pd.DatetimeIndex(ticks.astype(np.int64).view("datetime64[us]")).tz_localize("UTC")
     return np.asarray(moments.tz_convert(zone).tz_localize(None).asi8, dtype=np.int64)
 

@@ -25,7 +25,9 @@ class Skill:
     mase: float
     """Mean absolute error per that of the yardstick on the same events; below 1: better."""
     pinball: float
-    """Mean pinball loss of the quantiles, twice which is the CRPS where they are many [unit of the series]."""
+    """Mean pinball loss of the quantiles [unit of the series]."""
+    crps: float
+    """Continuous ranked probability score, from the quantiles there are [unit of the series]: see ``skill``."""
     coverage: float
     """Share of values from the lowest to the highest quantile, of which so much is promised: see ``promised``."""
     promised: float
@@ -34,6 +36,9 @@ class Skill:
 
 def skill(actual: Floats, quantiles: Floats, levels: Sequence[float], yardstick: Floats) -> Skill:
     """How good forecasts of some events were.
+
+    CRPS = 2 ∫ pinball(p) dp over p from 0 to 1: losses are joined by lines between the levels, stay as they are at the
+    lowest level below it and at the highest above; of a single quantile, the mean absolute error.
 
     Args:
         actual: What came [unit], NaN where unknown, shape (n,).
@@ -62,9 +67,33 @@ def skill(actual: Floats, quantiles: Floats, levels: Sequence[float], yardstick:
         wape=_ratio(np.abs(error).sum(), np.abs(actual).sum()),
         mase=_ratio(_mean(np.abs(error[plain])), _mean(np.abs(yardstick - actual)[plain])),
         pinball=_mean(losses[np.isfinite(losses).all(axis=1)]),
+        crps=_crps(losses[np.isfinite(losses).all(axis=1)], levels) if banded else _mean(np.abs(error)),
         coverage=_mean(inside[np.isfinite(quantiles).all(axis=1)]) if banded else np.nan,
         promised=float(levels[-1] - levels[0]) if banded else np.nan,
     )
+
+
+def reliability(actual: Floats, quantiles: Floats, levels: Sequence[float]) -> dict[float, float]:
+    """By level, the share of values at or below the quantile: the level itself where a forecast is reliable.
+
+    Arguments are those of ``skill``; a single quantile, which promises nothing, has no line.
+
+    Source:
+        Gneiting, Balabdaoui and Raftery, Journal of the Royal Statistical Society B 69 (2007) 243-268.
+    """
+    seen = np.isfinite(actual) & np.isfinite(quantiles).all(axis=1)
+    if len(levels) < 2 or not seen.any():
+        return {}
+    below = (actual[seen, None] <= quantiles[seen]).mean(axis=0)
+    return dict(zip(map(float, levels), below.tolist(), strict=True))
+
+
+def _crps(losses: Floats, levels: Sequence[float]) -> float:
+    """Twice the integral of pinball losses over their levels, shape of losses (n, q)."""
+    if not len(losses):
+        return np.nan
+    mean, bounds = losses.mean(axis=0), [0.0, *levels, 1.0]
+    return float(2.0 * np.trapezoid([mean[0], *mean, mean[-1]], bounds))
 
 
 def _mean(values: Floats) -> float:

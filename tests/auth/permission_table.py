@@ -185,6 +185,7 @@ TABLE: dict[str, Line] = {
     "GET /api/v3_0/assets/{id}/flex-config": Line(READ, ASSET),
     "POST /api/v3_0/assets/{id}/what-if/past-year": Line(ADD, compared),
     "POST /api/v3_0/sensors/{id}/forecasts/trigger": Line(ADD, of("s:power", body={"duration": "PT1H"})),
+    "GET /api/v3_0/sensors/{id}/forecasts/accuracy": Line(READ, of("s:power")),
     "GET /api/v3_0/sensors/{id}/forecasts/{uuid}": Line(READ, result("s:power", "j:forecast")),
     "POST /api/v3_0/assets/{id}/reports/trigger": Line(ADD, report),
     "GET /api/v3_0/assets/{id}/automations": Line(READ, ASSET),

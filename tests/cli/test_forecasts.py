@@ -81,3 +81,16 @@ def test_a_job_is_left_to_the_server(load: Terminal) -> None:
 def test_what_is_wrong_is_named(load: Terminal, options: str, told: str) -> None:
     said = load(f"flexscope add forecasts --sensor 1 {options}")
     assert said.code == 1 and told in said.err
+
+
+def test_forecasts_are_compared_with_what_came(load: Terminal) -> None:
+    day = "--from-date 2030-01-29 --to-date 2030-01-29"
+    assert load(f"flexscope add forecasts --sensor 1 {day} --horizon 6 --forecaster SeasonalNaive").code == 0
+    time = "--start 2030-01-29T00:00+01:00 --duration P1D --prior 2031-01-01T00:00Z"
+    said = load(f"flexscope show accuracy --sensor 1 {time} --horizon PT6H --json")
+    assert said.code == 0, said.err
+    (row,) = json.loads(said.out)
+    assert (row["horizon"], row["events"]) == ("PT6H", 24) and row["mase"] == pytest.approx(1.0)
+    assert row["accuracy"] == pytest.approx(1.0 - row["wape"], abs=1e-3)
+    said = load(f"flexscope show accuracy --sensor 2 {time}")
+    assert said.code == 1 and "No forecasts from 2030-01-29T00:00:00+01:00" in said.err

@@ -15,7 +15,7 @@ READS = {
     *("show automation", "show automations", "show accounts", "show account", "show asset-types", "show asset"),
     *("show beliefs", "show data-sources", "show schedules", "show roles", "jobs inspect-job", "jobs show-queues"),
     *("show assets", "show reporters", "show schedulers", "show forecasters", "show why", "show what-if"),
-    *("show changes", "show what-would-it-take", "show plans"),
+    *("show changes", "show what-would-it-take", "show plans", "show accuracy"),
     *("jobs stats", "jobs save-last", "monitor latest-runs", "db current", "db-ops dump"),
 }
 OF_THE_WHOLE_SERVER = {

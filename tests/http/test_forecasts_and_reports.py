@@ -279,3 +279,35 @@ def test_a_chain_cannot_call_what_is_not_listed(api: Api, ids: dict[str, int]) -
     body = {"reporter": "PandasReporter", "parameters": parameters, "config": config}
     answer = api.post(f"/assets/{ids['site']}/reports/trigger", json=body)
     assert answer.status_code == 422 and "to_csv" in answer.text
+
+
+def test_forecasts_are_compared_with_what_came(api: Api, ids: dict[str, int]) -> None:
+    key = sensor(api, ids, "kW")
+    put(api, key, SHAPE, "kW")
+    put(api, key, [hour + 2.0 for hour in SHAPE], "kW", NEXT)
+    body = {"start": NEXT, "duration": "P1D", "prior": NEXT, "config": {"forecaster": "SeasonalNaive"}}
+    job = api.post(f"/sensors/{key}/forecasts/trigger", json=body).json()["job"]
+    assert api.ended(job).json()["status"] == "FINISHED"
+    wanted = {"start": NEXT, "duration": "P1D", "horizons": "PT1H,PT6H"}
+    answer = api.get(f"/sensors/{key}/forecasts/accuracy", params=wanted)
+    assert answer.status_code == 200, answer.text
+    near, far = answer.json()["sources"]
+    # Each event is known an hour later than it begins, so that the first five were not foreseen six hours before.
+    assert [(each["horizon"], each["events"]) for each in (near, far)] == [("PT1H", 24), ("PT6H", 19)]
+    assert (near["mae"], near["rmse"], near["bias"], near["mase"]) == (2.0, 2.0, -2.0, 1.0)
+    assert near["accuracy"] == pytest.approx(1.0 - 48.0 / sum(hour + 2.0 for hour in SHAPE))
+    assert near["mae-by-hour"] == [2.0] * 24 and far["mae-by-hour"][:5] == [None] * 5
+    assert near["coverage"] is None and answer.json()["unit"] == "kW"
+
+
+@pytest.mark.parametrize(("asked", "field"), [
+    ({"start": NEXT, "duration": "P2Y"}, "end"),
+    ({"start": NEXT, "end": DAY}, "end"),
+    ({"start": DAY, "end": NEXT, "duration": "P1D"}, "duration"),
+    ({"horizons": "PT1H,soon"}, "horizons"),
+    ({"horizons": ",".join(f"PT{hour}H" for hour in range(9))}, "horizons"),
+    ({"horizons": "P40D"}, "horizons"),
+])  # fmt: skip
+def test_a_comparison_has_bounds(api: Api, ids: dict[str, int], asked: dict[str, str], field: str) -> None:
+    answer = api.get(f"/sensors/{sensor(api, ids, 'kW')}/forecasts/accuracy", params=asked)
+    assert answer.status_code == 422 and field in answer.text

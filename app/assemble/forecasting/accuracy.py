@@ -8,22 +8,35 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
-from app.assemble.forecasting.history import DAY, measured_query
+from app.assemble.forecasting.history import DAY, read_measured
 from db.beliefs import store
 from db.beliefs.chunks import Beliefs
 from db.beliefs.knowledge import AsOf
 from db.beliefs.source_filter import SourceFilter
 from db.beliefs.time_range import BeliefQuery
 from db.sensors import Sensor
+from engine.forecasting.days import local_ticks
 from engine.forecasting.history import Floats
-from engine.forecasting.skill import Skill, skill
-from engine.series.iso_time import MICROSECOND, Microseconds, zone
+from engine.forecasting.skill import Skill, reliability, skill
+from engine.series.iso_time import HOUR_US, MICROSECOND, Microseconds, zone
 
 LEADS = (timedelta(hours=1), timedelta(hours=6), timedelta(hours=24), timedelta(hours=48))
 """How long before they could be known events were foreseen, at least: the horizons that the documentation names."""
 FORESEEN = SourceFilter(types=("forecaster",))
-PARTS = 8
-"""Parts of a day that errors are told by."""
+HOURS = 24
+
+
+@dataclass(frozen=True, kw_only=True)
+class SkillQuery:
+    """Which forecasts are compared with what came."""
+
+    start: datetime
+    """Of the events."""
+    end: datetime
+    """Excluded."""
+    known_at: datetime
+    """What came is taken as it was known then."""
+    leads: tuple[timedelta, ...] = LEADS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,30 +46,31 @@ class SourceSkill:
     source_id: int
     lead: timedelta
     skill: Skill
-    by_part: Floats
-    """Mean absolute error by three hours of the day, on the clock of the sensor [unit], NaN where none, shape (8,)."""
+    by_hour: Floats
+    """Mean absolute error by hour of the day, on the clock of the sensor [unit], NaN where none, shape (24,)."""
+    reliability: dict[float, float]
+    """By level of a quantile, the share of values that lay at or below it: equal where a forecast is reliable."""
+    events: Microseconds
+    """Starts of the events that are compared [us since 1970 UTC], shape (n,)."""
+    errors: Floats
+    """Forecast less what came at these events [unit], shape (n,)."""
 
 
-def forecast_skills(session: Session, sensor: Sensor, *, days: int, known_at: datetime) -> list[SourceSkill]:
-    """Skill of each source that forecasts a sensor at each lead, over the last days; the best at each lead first.
+def forecast_skills(session: Session, sensor: Sensor, query: SkillQuery) -> list[SourceSkill]:
+    """Skill of each source that forecasts a sensor at each lead; the best at each lead first.
 
     Only what was believed so long before counts: a forecast that was corrected later is measured by what it said then.
-
-    Args:
-        session: A session of any kind.
-        sensor: Whose forecasts.
-        days: How far back.
-        known_at: What came is taken as it was known then.
     """
-    if not sensor.resolution:
+    if not sensor.resolution or not query.leads:
         return []
-    start = known_at - days * DAY
     # The yardstick looks back by as many days as a forecast looks ahead.
-    known = store.read(session, sensor, measured_query(sensor, start - max(LEADS) - DAY, known_at, known_at))
+    back = max(query.leads) + DAY
+    known = read_measured(session, sensor, query.start - back, query.end, query.known_at)
     found = []
-    for lead in LEADS:
-        query = BeliefQuery(start, known_at, known_at=AsOf(known_at=known_at, horizon=lead), sources=FORESEEN)
-        for key, beliefs in store.read_per_source(session, sensor, query).items():
+    for lead in query.leads:
+        as_of = AsOf(known_at=query.known_at, horizon=lead)
+        beliefs_query = BeliefQuery(query.start, query.end, known_at=as_of, sources=FORESEEN)
+        for key, beliefs in store.read_per_source(session, sensor, beliefs_query).items():
             found += list(_compared(sensor, key, lead, beliefs, known.events, known.values))
     return sorted(found, key=lambda each: (each.lead, each.skill.mae))
 
@@ -72,13 +86,19 @@ def _compared(
     measured = skill(actual, quantiles, levels, yardstick)
     if not measured.events:
         return
-    error = np.abs(_middle(levels, quantiles) - actual)
+    error = _middle(levels, quantiles) - actual
     place, there = zone(sensor.timezone), np.isfinite(error)
-    local = [datetime.fromtimestamp(event / 1e6, place).hour for event in beliefs.events[there].tolist()]
-    part = np.array(local, np.intp) * PARTS // 24
-    count, total = np.bincount(part, minlength=PARTS), np.bincount(part, error[there], minlength=PARTS)
-    by_part = np.divide(total, count, out=np.full(PARTS, np.nan), where=count > 0)
-    yield SourceSkill(source_id=key, lead=lead, skill=measured, by_part=by_part)
+    hour = local_ticks(beliefs.events[there], place) // HOUR_US % HOURS
+    count, total = np.bincount(hour, minlength=HOURS), np.bincount(hour, np.abs(error[there]), minlength=HOURS)
+    yield SourceSkill(
+        source_id=key,
+        lead=lead,
+        skill=measured,
+        by_hour=np.divide(total, count, out=np.full(HOURS, np.nan), where=count > 0),
+        reliability=reliability(actual, quantiles, levels),
+        events=beliefs.events[there],
+        errors=error[there],
+    )
 
 
 def _middle(levels: list[float], quantiles: Floats) -> Floats:

@@ -92,10 +92,7 @@ def read_history(
     """
     first = max(window.start - LONGEST, window.start - MOST_EVENTS * window.step)
     first = max(first, since) if since is not None else first
-    measured = measured_query(sensor, first, window.start, known_at)
-    known = store.read(session, sensor, measured)
-    if not len(known.events):  # data that were sent in before their events: a simulated time, or what others foresaw
-        known = store.read(session, sensor, BeliefQuery(first, window.start, known_at=known_at, sources=NO_OPINION))
+    known = read_measured(session, sensor, first, window.start, known_at)
     place = zone(sensor.timezone)
     begin = from_us(int(known.events[0])) if len(known.events) else window.start
     return SeriesHistory(
@@ -113,11 +110,18 @@ def read_history(
     )
 
 
-def measured_query(sensor: Sensor, start: datetime, end: datetime, known_at: datetime) -> BeliefQuery:
-    """What was measured of a sensor or published, as known at a moment; forecasts of others are left out."""
+def read_measured(session: Session, sensor: Sensor, start: datetime, end: datetime, known_at: datetime) -> Known:
+    """What was measured of a sensor or published, as known at a moment; forecasts of others are left out.
+
+    Where nothing was, the data were sent in before their events: of a simulated time, or what others foresaw.
+    """
     # Prices are published before their time, and are then what counts.
     late = None if units.currency_in(sensor.unit) else timedelta(0)
-    return BeliefQuery(start, end, known_at=AsOf(known_at=known_at, at_most=late), sources=NO_OPINION)
+    as_of = AsOf(known_at=known_at, at_most=late)
+    known = store.read(session, sensor, BeliefQuery(start, end, known_at=as_of, sources=NO_OPINION))
+    if not len(known.events):
+        known = store.read(session, sensor, BeliefQuery(start, end, known_at=known_at, sources=NO_OPINION))
+    return known
 
 
 def missing_share(history: SeriesHistory) -> float:

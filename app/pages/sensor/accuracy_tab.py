@@ -4,10 +4,11 @@ import math
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+import numpy as np
 from markupsafe import Markup
 from sqlalchemy.orm import Session
 
-from app.assemble.forecasting.accuracy import PARTS, SourceSkill, forecast_skills
+from app.assemble.forecasting.accuracy import SkillQuery, SourceSkill, forecast_skills
 from app.auth.access import access
 from app.auth.access.identity import SignedIn
 from app.fragments.tables import facts, sections
@@ -21,6 +22,8 @@ from db.sources import Source
 
 DAYS = 28
 """Days back whose events are compared."""
+PARTS = 8
+"""Parts of a day that errors are told by."""
 NONE_YET = (
     "No forecast of the last {days} days can be compared with measured values yet. Request one on the Data tab; each "
     "event is compared once its value is known."
@@ -46,7 +49,9 @@ def read_accuracy(visit: Visit, session: Session, principal: SignedIn) -> Accura
     """Skill of each source of forecasts at each lead."""
     sensor = get(session, Sensor, visit.key)
     access.check(principal, "read", sensor)
-    skills = forecast_skills(session, sensor, days=DAYS, known_at=datetime.now(UTC))
+    now = datetime.now(UTC)
+    query = SkillQuery(start=now - timedelta(days=DAYS), end=now, known_at=now)
+    skills = forecast_skills(session, sensor, query)
     return AccuracyContent(sensor, skills, listing.sources(session, {each.source_id for each in skills}))
 
 
@@ -60,7 +65,7 @@ def show_accuracy(_visit: Visit, content: AccuracyContent) -> Markup:
         return sections({f"Forecasts of the last {DAYS} days": table})
     hours = [f"{24 // PARTS * part}–{24 // PARTS * (part + 1)} h" for part in range(PARTS)]
     by_part: list[list[Cell]] = [
-        [_ahead(each.lead), _source(each, content), *(_number(value) for value in each.by_part)]
+        [_ahead(each.lead), _source(each, content), *(_number(value) for value in _by_part(each))]
         for each in content.skills
     ]
     hint = Markup('<p class="small">{}</p>').format(HINT)
@@ -76,6 +81,12 @@ def _row(each: SourceSkill, content: AccuracyContent) -> list[Cell]:
     numbers = [_number(value) for value in (found.mae, found.rmse, found.bias)]
     cells: list[Cell] = [_ahead(each.lead), _source(each, content), f"{found.events:,}", *numbers, *shares]
     return [*cells, _number(found.pinball), inside]
+
+
+def _by_part(each: SourceSkill) -> list[float]:
+    """Mean absolute error by parts of the day, NaN where none is known."""
+    known = [hours[np.isfinite(hours)] for hours in each.by_hour.reshape(PARTS, -1)]
+    return [float(hours.mean()) if len(hours) else math.nan for hours in known]
 
 
 def _ahead(lead: timedelta) -> str:

@@ -8,9 +8,12 @@ from app.api.http.route import Call, Reply, get, post
 from app.api.v3 import documents
 from app.api.v3.assets.sensors import readable
 from app.api.v3.jobs import jobs as jobs_api
+from app.api.v3.jobs.accuracy_answers import AccuracyAnswer, source_answers
 from app.assemble import data
 from app.assemble.data import SeriesQuery
+from app.usecases.jobs.accuracy import AccuracyQuery, compare_forecasts
 from app.usecases.jobs.forecasts import ForecastTrigger, request_forecast
+from db import listing
 from db.beliefs.knowledge import AsOf
 from db.beliefs.source_filter import SourceFilter
 
@@ -50,7 +53,17 @@ def get_forecast(call: Call, id: int, uuid: str) -> Any:
     return documents.series(data.read(call.session, sensor, asked), start)
 
 
+def get_accuracy(call: Call, id: int, query: AccuracyQuery) -> AccuracyAnswer:
+    """Compare the forecasts of a sensor with what came, by source and by how long before they were known."""
+    sensor, asked, skills = compare_forecasts(call.session, call.actor, id, query)
+    sources = listing.sources(call.session, {entry.source_id for entry in skills})
+    answers = source_answers(skills, sources)
+    return AccuracyAnswer(sensor=id, unit=sensor.unit, start=asked.start, end=asked.end, sources=answers)
+
+
 ROUTES = [
     post("/sensors/{id}/forecasts/trigger", trigger, scope="schedule"),
+    # Before the next one, which would take the word for an id.
+    get("/sensors/{id}/forecasts/accuracy", get_accuracy),
     get("/sensors/{id}/forecasts/{uuid}", get_forecast, holds="result"),
 ]
