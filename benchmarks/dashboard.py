@@ -14,6 +14,7 @@ import numpy as np
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app import running
 from app.assemble import day_costs
 from app.auth.access import access
 from app.auth.access.identity import SignedIn, identity
@@ -22,9 +23,8 @@ from app.demo import toy
 from app.fragments.visit import Visit
 from app.pages.asset.health import health
 from app.pages.fleet import dashboard
+from app.running import Running
 from app.settings import settings
-from app.web import context
-from app.web.context import Running
 from db import listing, schedules, sources
 from db.accounts.users import User
 from db.assets import Asset, asset_type
@@ -126,7 +126,7 @@ def main() -> None:
             by = (sources.named(session, "meter", type="script"), sources.named(session, "plan", type="scheduler"))
             for number in range(SITES):
                 add_site(session, number, owner, by, now)
-        context.begin(Running.on(settings.load({"FLEXSCOPE_INSTANCE_PATH": folder}), database))
+        running.begin(Running.on(settings.load({"FLEXSCOPE_INSTANCE_PATH": folder}), database))
         with database.reading() as session:
             principal = identity(session, session.scalars(select(User)).one())
         measure_parts(database, principal, now)

@@ -16,7 +16,7 @@ import pytest
 from argon2.profiles import CHEAPEST
 from playwright.sync_api import Browser, Playwright, expect, sync_playwright
 
-from app.auth.login import passwords
+from app.auth.access import passwords
 from db.core.database import Database
 from db.migrations import upgrade
 from engine.search.paths.machine_code import MACHINE_CODE

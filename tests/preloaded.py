@@ -12,7 +12,7 @@ from argon2.profiles import CHEAPEST
 
 import app
 import components
-from app.auth.login import passwords
+from app.auth.access import passwords
 from app.web.warm_up import warm_up
 
 for room in (app, components):

@@ -1,1 +1,1 @@
-"""Who is asking and what they may do: logins, tokens, access, and protection against whoever may not."""
+"""Who is asking and what they may do: passwords, tokens, access, and protection against whoever may not."""

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.auth.login.passwords import hashed
+from app.auth.access.passwords import hashed
 from app.settings.settings import load
 from app.usecases.accounts import NewAccount, create_account
 from app.usecases.actor import Actor

@@ -11,7 +11,7 @@ from app.fragments import branding
 from app.fragments.branding import Branding
 from app.fragments.templates import render
 from app.fragments.visit import Fragment, Visit, address
-from app.web.context import current
+from app.running import current
 from components import theme
 
 STROKES = {

@@ -8,8 +8,8 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from app.auth.login.forms import STATIC
 from app.fragments.visit import address
+from app.login.forms import STATIC
 
 FOLDER = Path(__file__).with_name("templates")
 

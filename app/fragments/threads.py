@@ -8,8 +8,8 @@ from sqlalchemy.exc import DataError, IntegrityError
 from sqlalchemy.orm import Session
 
 from app.auth.access.identity import SignedIn
+from app.running import current
 from app.usecases.actor import Actor
-from app.web.context import current
 from db.accounts import logins
 from db.core import change_tracking, faults
 from db.jobs.jobs import Job

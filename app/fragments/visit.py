@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from markupsafe import Markup
 
 from app.auth.access.identity import SignedIn
-from app.web.context import current
+from app.running import current
 from components.tables.fact_table import Link
 
 PASSING = ("do", "part", "seen")

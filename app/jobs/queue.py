@@ -19,8 +19,8 @@ from app.jobs.recovery import Keeper
 from app.jobs.retries import QueueDown
 from app.jobs.watch.alerting import Watcher
 from app.jobs.worker import Worker
+from app.platform_hooks.huey_hooks import EmbeddedQueue, SharedQueue, WorkerThreads, clear
 from app.settings.settings import Settings
-from app.web.platform_hooks.huey_hooks import EmbeddedQueue, SharedQueue, WorkerThreads, clear
 from db.core import private_files
 from db.core.database import Database
 from db.jobs import job_states, jobs

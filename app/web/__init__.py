@@ -1,1 +1,1 @@
-"""The server that pages and API stand on: what holds for every request, and where we reach into the libraries below."""
+"""The one server that pages and API stand in: what holds for every request."""

@@ -18,8 +18,8 @@ from tornado.httputil import (
 )
 from tornado.ioloop import PeriodicCallback
 
+from app.platform_hooks.tornado_hooks import waiting_bytes
 from app.settings.settings import Settings
-from app.web.platform_hooks.tornado_hooks import waiting_bytes
 
 SMALL = 2**20
 """Largest body of what is no request to the API, such as a form [bytes]."""

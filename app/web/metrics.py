@@ -1,29 +1,22 @@
-"""Metrics of this server for Prometheus, at ``/metrics``; for clients with the token of the settings, or for admins.
+"""Metrics of this server for Prometheus, at ``/metrics``; for clients with the token of the settings, or for admins."""
 
-And profiles of requests, one file each, to find out why one is slow: ``python -m pstats FILE`` reads them.
-"""
-
-import cProfile
 import hmac
-import re
 import resource
 import time
 from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 from tornado.web import HTTPError, RequestHandler
 
-from app.auth.login import cookies
 from app.auth.protection.refusing import Refusing
 from app.auth.tokens import tokens
-from app.settings.settings import Settings
-from app.web.context import Running
-from app.web.fair_pools import network
+from app.fair_pools import network
+from app.login import cookies
+from app.running import Running
 from db.jobs import job_states, server_tasks
 from db.jobs.alerts import Alert
 from db.jobs.jobs import Job
@@ -32,9 +25,6 @@ MEDIA = "text/plain; version=0.0.4; charset=utf-8"
 BOUNDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 """Upper ends of the classes that answering times are counted in [s]."""
 STARTED = time.time()
-FOLDER = "profiles"
-MOST = 500
-"""Files that are kept; older ones are deleted."""
 
 
 class RequestCounter:
@@ -147,29 +137,3 @@ class Metrics(Refusing):
             principal = running.identities.find(*known) if known else None
         is_read = principal is not None and (principal.scopes is None or "read" in principal.scopes)
         return principal is not None and is_read and bool(principal.roles & {"admin", "admin-reader"})
-
-
-@contextmanager
-def profiled(settings: Settings, method: str, path: str) -> Iterator[None]:
-    """Profile what this thread does in the block, if the settings ask for it."""
-    if not settings.FLEXMEASURES_PROFILE_REQUESTS:
-        yield
-        return
-    profile, began = cProfile.Profile(), time.perf_counter()
-    try:
-        profile.enable()
-    except ValueError:  # another request is being profiled: Python profiles one thread at a time
-        yield
-        return
-    try:
-        yield
-    finally:
-        profile.disable()
-        took = 1000 * (time.perf_counter() - began)
-        name = re.sub(r"[^A-Za-z0-9.]+", ".", f"{method}{path}.{took:.0f}ms")[:120]
-        folder = settings.FLEXSCOPE_INSTANCE_PATH / FOLDER
-        folder.mkdir(parents=True, exist_ok=True)
-        profile.dump_stats(folder / f"{time.time_ns()}.{name}.prof")
-        # Names begin with the time, so that the oldest come first.
-        for old in sorted(folder.glob("*.prof"))[:-MOST]:
-            old.unlink(missing_ok=True)

@@ -1,11 +1,11 @@
 """Answers requests for what is not there: in the frame of pages for who is signed in, else with a way to sign in."""
 
-from app.auth.login import cookies
-from app.auth.login.forms import FormPage, LoginForm
 from app.auth.protection.headers import policy_of_styled
 from app.fragments import frame
 from app.fragments.templates import render
 from app.fragments.visit import Fragment, Visit
+from app.login import cookies
+from app.login.forms import FormPage, LoginForm
 
 HEADING = "Page not found"
 NO_PAGES = "$^"

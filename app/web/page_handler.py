@@ -14,17 +14,17 @@ from sqlalchemy.orm import Session
 from tornado.web import HTTPError
 
 from app.auth.access.identity import SignedIn
-from app.auth.login import cookies
-from app.auth.login.sessions import current_user
 from app.fragments import frame, threads
 from app.fragments.fields import problems, read_field
 from app.fragments.page import Confirmation, Done, PageForm, TextPage
 from app.fragments.templates import digest, note
 from app.fragments.visit import Fragment, Visit, address
+from app.login import cookies
+from app.login.sessions import current_user
 from app.pages.routes import PATTERN, page_at
+from app.platform_hooks import page_hooks
+from app.running import current
 from app.usecases.inputs import Invalid, refuse_unkeepable
-from app.web.context import current
-from app.web.platform_hooks import page_hooks
 from engine.errors import EngineError, FieldError
 
 LOG = logging.getLogger(__name__)

@@ -19,30 +19,29 @@ from tornado.web import RedirectHandler, RequestHandler, StaticFileHandler
 from tornado.websocket import WebSocketClosedError
 
 import components
-from app import logs
+from app import logs, running
 from app.api.http.service import Service
 from app.api.routes import patterns
-from app.auth.login import cookies
-from app.auth.login.forms import STATIC
-from app.auth.login.login import CodePage, Login, Logout
-from app.auth.login.new_email import ChangeEmail, ConfirmEmail
-from app.auth.login.oidc import Depart, Return
-from app.auth.login.reset import ChangePassword, Forgot, Reset
-from app.auth.login.sessions import CarryUser, Guard, Sweep
 from app.auth.protection import refusing
 from app.auth.protection.headers import log_request, protecting
-from app.auth.tokens.oauth2 import TokenEndpoint
 from app.jobs.queue import Ticker
+from app.login import cookies
+from app.login.forms import STATIC
+from app.login.login import CodePage, Login, Logout
+from app.login.new_email import ChangeEmail, ConfirmEmail
+from app.login.oauth2 import TokenEndpoint
+from app.login.oidc import Depart, Return
+from app.login.reset import ChangePassword, Forgot, Reset
+from app.login.sessions import CarryUser, Guard, Sweep
 from app.opening import opened
 from app.pages.routes import PAGES, is_page
+from app.platform_hooks import bokeh_hooks, page_hooks, panel_hooks, tornado_hooks
+from app.running import Running
 from app.settings.settings import Settings
 from app.web import connections
-from app.web import context as running
-from app.web.context import Running
 from app.web.metrics import ANSWERED, Metrics
 from app.web.missing_page import MissingPage
 from app.web.page_handler import PageHandler, live_part
-from app.web.platform_hooks import bokeh_hooks, page_hooks, panel_hooks, tornado_hooks
 from app.web.warm_up import warm_up
 from app.widgets import initial_load
 from engine.errors import InputError

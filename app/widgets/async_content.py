@@ -15,10 +15,10 @@ import panel_material_ui as pmui
 from sqlalchemy.orm import Session
 
 from app.auth.access.identity import SignedIn
-from app.auth.login.sessions import current_user
 from app.fragments import threads
+from app.login.sessions import current_user
+from app.running import current
 from app.usecases.actor import Actor
-from app.web.context import current
 from app.widgets import initial_load
 from db.jobs.jobs import Job
 from engine.errors import EngineError

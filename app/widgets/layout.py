@@ -9,11 +9,11 @@ import panel_material_ui as pmui
 from sqlalchemy.orm import Session
 
 from app.auth.access.identity import SignedIn
-from app.auth.login.sessions import current_user
 from app.fragments import branding
 from app.fragments.frame import DARK, is_dark
-from app.web.context import current
-from app.web.platform_hooks import page_hooks, panel_hooks
+from app.login.sessions import current_user
+from app.platform_hooks import page_hooks, panel_hooks
+from app.running import current
 from app.widgets.async_content import fill, waiting
 from components import theme
 

@@ -14,8 +14,8 @@ from sqlalchemy import delete, insert, select, update
 from app.api.http import acting
 from app.api.http.acting import Request
 from app.cli.main import main
+from app.running import Running
 from app.settings.settings import load
-from app.web.context import Running
 from db.accounts.users import User
 from db.core.audit import AuditEvent
 from db.core.change_tracking import COUNTERS, SECRET, WATCHED

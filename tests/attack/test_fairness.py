@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import requests
 
-from app.web.fair_pools import TOGETHER, Crowded, FairPool, SharedCount, network
+from app.fair_pools import TOGETHER, Crowded, FairPool, SharedCount, network
 from db.core.database import Database
 from tests.auth.permission_table import PLAN
 from tests.effort import effort
@@ -106,7 +106,7 @@ def test_what_waits_too_long_is_told_so() -> None:
 
 def test_one_network_of_ipv6_is_one_asker() -> None:
     assert network("2001:db8:1:2:3:4:5:6") == network("2001:db8:1:2::9") != network("2001:db8:1:3::9")
-    assert network("192.0.2.1") != network("192.0.2.2")
+    assert network("192.0.2.1") == network("::ffff:192.0.2.1") != network("::ffff:192.0.2.2")
 
 
 def worst(served: Api, stop: threading.Event) -> Callable[[int], None]:

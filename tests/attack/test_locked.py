@@ -11,8 +11,8 @@ import pytest
 import requests
 
 from app.cli.main import main
+from app.running import Running
 from app.settings.settings import load
-from app.web.context import Running
 from db.core.database import Database, Table
 from db.core.faults import Unavailable
 from tests.auth.permission_table import TABLE

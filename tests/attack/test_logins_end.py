@@ -14,8 +14,8 @@ from sqlalchemy import delete, select, update
 from tornado.web import create_signed_value
 from tornado.websocket import WebSocketClientConnection
 
-from app.auth.login import reset
-from app.auth.login.new_email import PURPOSE as NEW_EMAIL
+from app.login import reset
+from app.login.new_email import PURPOSE as NEW_EMAIL
 from db.accounts import logins
 from db.accounts.accounts import Account, AccountRole, RolesAccounts
 from db.accounts.credentials import AccessKey
@@ -333,7 +333,7 @@ def test_an_id_given_again_revives_no_login(site: Api, people: Database) -> None
 
 def test_a_sign_in_under_way_ends_too(site: Api, people: Database, login: Login) -> None:
     # Between the right password and the session all logins are ended: begin_session must see that.
-    from app.auth.login.sign_in import begin_session
+    from app.auth.access.sign_in import begin_session
 
     with people.writing() as session:
         assert begin_session(session, login.id, login.serial, address="", agent="", now=NOW) is not None

@@ -23,8 +23,8 @@ from app.jobs.queue import Queue
 from app.jobs.recovery import Keeper
 from app.jobs.watch import alerting
 from app.logs import GONE, LOOKS, AsJson, AsText, of_settings, redacted, redacted_all
+from app.running import Running
 from app.settings.settings import Settings, load
-from app.web.context import Running
 from db.accounts.idempotency import KEPT, StoredAnswer
 from db.core.database import Database
 from db.exchange import dump as dumping

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from app.auth.tokens import keys
+from app.running import Running
 from app.settings.settings import load
-from app.web.context import Running
 from db.accounts.users import User, role
 from db.core.database import Database
 from tests.auth.permission_table import TABLE

@@ -21,8 +21,8 @@ from app.api.http import acting
 from app.api.http.acting import Request
 from app.cli.main import main
 from app.jobs.worker import Worker
+from app.running import Running
 from app.settings.settings import load
-from app.web.context import Running
 from db.accounts.users import User
 from db.core.database import Database
 from db.jobs.jobs import Job

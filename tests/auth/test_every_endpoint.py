@@ -11,9 +11,9 @@ import requests
 
 from app.api.http.multipart import MultipartForm
 from app.api.http.route import PARAMETER
+from app.running import Running
 from app.settings.settings import load
 from app.version import API, COMPATIBLE, OWN
-from app.web.context import Running
 from db.core.database import Database
 from tests.auth.permission_table import EVERYONE, TABLE
 from tests.auth.test_permissions import ROUTES, populate

@@ -8,10 +8,10 @@ import pytest
 import requests
 from playwright.sync_api import Page, expect
 
-from app.auth.login import oidc
-from app.auth.login.oidc import Refused, find_user
+from app.login import oidc
+from app.login.oidc import Refused, find_user
+from app.running import Running
 from app.settings.settings import load
-from app.web.context import Running
 from db.accounts.users import User
 from db.core.database import Database
 from tests.auth import provider

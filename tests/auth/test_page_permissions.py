@@ -17,14 +17,14 @@ import requests
 from tornado.httpclient import HTTPClientError
 
 import app.pages
+from app import running
 from app.auth.access.access import NotAllowed
 from app.auth.access.identity import identity
 from app.auth.tokens import keys
 from app.pages.routes import PAGES
+from app.running import Running
 from app.settings import settings
 from app.usecases.actor import Actor
-from app.web import context
-from app.web.context import Running
 from app.widgets.async_content import FAILED
 from db import sources
 from db.accounts.users import User, role
@@ -105,7 +105,7 @@ def site(sqlite_people: Database, ids: dict[str, Any], tmp_path_factory: pytest.
 @pytest.fixture
 def process(sqlite_people: Database, tmp_path: Path) -> None:
     """A process that could serve: what pages change, they change in one."""
-    context.begin(Running.on(settings.load({"FLEXSCOPE_INSTANCE_PATH": str(tmp_path)}), sqlite_people))
+    running.begin(Running.on(settings.load({"FLEXSCOPE_INSTANCE_PATH": str(tmp_path)}), sqlite_people))
 
 
 @pytest.fixture(scope="module")

@@ -16,10 +16,10 @@ from app.api.routes import tables
 from app.auth.access.identity import SignedIn
 from app.auth.protection import sealing
 from app.auth.tokens import keys
+from app.running import Running
 from app.settings.bounds import Bounds
 from app.settings.settings import load
 from app.usecases.inputs import read_input
-from app.web.context import Running
 from db import sources
 from db.accounts.credentials import KeptSecret
 from db.accounts.users import User, role

@@ -10,7 +10,7 @@ import requests
 from bokeh.util.token import generate_jwt_token, generate_session_id
 from tornado.httpclient import HTTPClientError
 
-from app.auth.login.sessions import PAYLOAD
+from app.login.sessions import PAYLOAD
 from db.accounts.users import User
 from db.core.database import Database
 from tests.auth.test_sign_in import signed_in

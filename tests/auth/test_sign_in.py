@@ -14,8 +14,9 @@ import pytest
 import requests
 from sqlalchemy import select
 
-from app.auth.login import passwords
-from app.auth.login.sign_in import FREE, PendingSignIn, SignInAttempt, TooMany, authenticate, network
+from app.auth.access import passwords
+from app.auth.access.sign_in import FREE, PendingSignIn, SignInAttempt, TooMany, authenticate
+from app.fair_pools import network
 from db.accounts import sign_in
 from db.accounts.sign_in import Failures
 from db.accounts.users import User, by_email

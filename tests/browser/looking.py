@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from app.auth.login.passwords import hashed
+from app.auth.access.passwords import hashed
 from app.demo import building, toy
 from app.pages.routes import PAGES
 from db.accounts import users

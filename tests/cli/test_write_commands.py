@@ -13,8 +13,8 @@ from sqlalchemy import select
 import app.cli.commands
 from app.api.http import acting
 from app.api.http.acting import Request
+from app.running import Running
 from app.settings.settings import load
-from app.web.context import Running
 from db.accounts.users import User
 from db.assets import Asset
 from db.core.audit import AuditEvent

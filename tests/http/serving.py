@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 import requests
 
-from app.auth.login import passwords
+from app.auth.access import passwords
 from db.accounts.accounts import Account
 from db.accounts.users import User, role
 from db.assets import Asset, asset_type

@@ -5,7 +5,7 @@ import requests
 from tornado.httpclient import HTTPClientError
 from tornado.websocket import websocket_connect
 
-from app.auth.login.forms import inside
+from app.login.forms import inside
 from tests.finding import part
 from tests.http.serving import PASSWORD, Api, alone, email
 

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from app import running
 from app.auth.access.identity import SignedIn
 from app.fragments.frame import Frame
 from app.pages.fleet.dashboard import type_group
 from app.pages.routes import PAGES, page_at, start_path
 from app.pages.sensor.statistics_tab import number_text
+from app.running import Running
 from app.settings import settings
-from app.web import context
-from app.web.context import Running
 from components.theme import material, text_colour_on
 from db.core.database import Database
 
@@ -34,7 +34,7 @@ def serve(sqlite_url: str, tmp_path: Path) -> Iterator[Serve]:
 
     def begin(roles: tuple[str, ...] = (), looks: dict[str, str] | None = None, **given: str) -> None:
         configured = settings.load({"FLEXSCOPE_INSTANCE_PATH": str(tmp_path), "FLEXSCOPE_PATH_PREFIX": "/ems", **given})
-        context.begin(Running.on(configured, database))
+        running.begin(Running.on(configured, database))
         who = replace(ANN, account_roles=frozenset(roles), looks=looks or {})
         looking[:] = [who]
 

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import delete
 
+from app import running
 from app.auth.access.identity import SignedIn, identity
 from app.auth.access.references import References
 from app.fragments.visit import Visit
@@ -16,9 +17,8 @@ from app.pages.plan import plan_cards
 from app.pages.plan.chart import read_lines
 from app.pages.plan.content import PlanContent, read_plan
 from app.pages.plan.plan_cards import LatestSchedule
+from app.running import Running
 from app.settings.settings import load
-from app.web import context
-from app.web.context import Running
 from db import listing
 from db.accounts.accounts import Account
 from db.accounts.users import User
@@ -72,7 +72,7 @@ def latest(home: Home, reader: SignedIn) -> LatestSchedule | None:
 def test_a_replan_that_repeats_earlier_values_is_shown_whole(
     home: Home, reader: SignedIn, database: Database, tmp_path: Path
 ) -> None:
-    context.begin(Running.on(load({"FLEXSCOPE_INSTANCE_PATH": str(tmp_path)}), database))
+    running.begin(Running.on(load({"FLEXSCOPE_INSTANCE_PATH": str(tmp_path)}), database))
     key = power(home)
     plan(home, key, "25 kWh")
     plan(home, key, "28 kWh", 30)

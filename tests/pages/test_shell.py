@@ -7,11 +7,11 @@ import pytest
 from bokeh.document import Document
 from panel.io.state import set_curdoc
 
+from app import running
 from app.fragments.frame import Frame
+from app.platform_hooks import page_hooks
+from app.running import Running
 from app.settings import settings
-from app.web import context
-from app.web.context import Running
-from app.web.platform_hooks import page_hooks
 from app.widgets.async_content import plain
 from app.widgets.layout import remember
 from db.core.database import Database
@@ -22,7 +22,7 @@ def serving(sqlite_url: str, tmp_path: Path) -> Iterator[None]:
     """A process that could serve."""
     database = Database(sqlite_url)
     configured = settings.load({"FLEXSCOPE_INSTANCE_PATH": str(tmp_path), "FLEXSCOPE_PATH_PREFIX": "/ems"})
-    context.begin(Running.on(configured, database))
+    running.begin(Running.on(configured, database))
     yield
     database.close()
 

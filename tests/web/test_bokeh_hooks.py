@@ -19,7 +19,7 @@ from bokeh.server.urls import per_app_patterns
 from panel.io import document as panel_document
 from tornado.websocket import WebSocketHandler
 
-from app.web.platform_hooks import bokeh_hooks, panel_hooks
+from app.platform_hooks import bokeh_hooks, panel_hooks
 from tests.http.serving import alone
 
 

@@ -9,7 +9,7 @@ import pytest
 from huey import SqliteHuey
 from huey.consumer import Consumer
 
-from app.web.platform_hooks.huey_hooks import EmbeddedQueue, WorkerThreads, clear
+from app.platform_hooks.huey_hooks import EmbeddedQueue, WorkerThreads, clear
 
 SLOW = {"workers": 1, "periodic": False, "check_worker_health": False, "initial_delay": 60, "max_delay": 60}
 

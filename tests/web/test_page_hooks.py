@@ -3,8 +3,8 @@
 from bokeh.document import Document
 from panel.io.server import DocHandler, per_app_patterns
 
+from app.platform_hooks import page_hooks
 from app.web.page_handler import PageHandler
-from app.web.platform_hooks import page_hooks
 
 
 def test_pages_are_answered_by_a_handler_of_ours() -> None:

@@ -9,7 +9,7 @@ from panel.io.resources import CDN_DIST, LOCAL_DIST
 from panel.io.server import LoginUrlMixin
 from panel.io.state import set_curdoc
 
-from app.web.platform_hooks import panel_hooks
+from app.platform_hooks import panel_hooks
 
 
 def addresses() -> list[str]:

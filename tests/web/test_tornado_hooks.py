@@ -12,7 +12,7 @@ from tornado.routing import PathMatches, Rule
 from tornado.testing import bind_unused_port
 from tornado.web import Application, GZipContentEncoding, OutputTransform, RequestHandler
 
-from app.web.platform_hooks import tornado_hooks
+from app.platform_hooks import tornado_hooks
 from tests.http.serving import alone
 
 

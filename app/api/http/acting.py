@@ -18,7 +18,7 @@ from app.api.http.errors import ApiError, NotSignedIn
 from app.api.http.route import Call, Reply, Route, to_bytes
 from app.auth.access.identity import SignedIn
 from app.auth.protection.limits import Exceeded
-from app.web.context import Running
+from app.running import Running
 from db.accounts import idempotency, logins
 from db.accounts.idempotency import StoredAnswer
 from db.core import change_tracking

@@ -16,17 +16,17 @@ from app.api.http.acting import Request
 from app.api.http.bodies import Receiving, packed, stream
 from app.api.http.errors import NotSignedIn, answer
 from app.api.http.multipart import MultipartForm, Raw
+from app.api.http.profiles import profiled
 from app.api.http.route import Reply, Route
 from app.api.http.service import HELD
 from app.auth.access.identity import SignedIn
-from app.auth.login import cookies
 from app.auth.protection.headers import request_id
 from app.auth.tokens import tokens
+from app.fair_pools import Crowded
+from app.login import cookies
+from app.platform_hooks.tornado_hooks import KeepsContentType
 from app.usecases.inputs import Invalid, read_input
 from app.version import API, COMPATIBLE, OWN
-from app.web.fair_pools import Crowded
-from app.web.metrics import profiled
-from app.web.platform_hooks.tornado_hooks import KeepsContentType
 from db.jobs import jobs
 
 LOG = logging.getLogger(__name__)

@@ -15,8 +15,8 @@ from tornado.web import RequestHandler, stream_request_body
 from app.api.http.multipart import Received
 from app.api.http.route import Reply, Route, to_bytes
 from app.api.http.service import Service
-from app.auth.login import cookies
-from app.web.fair_pools import network
+from app.fair_pools import network
+from app.login import cookies
 
 SMALL = 2048
 """Answers below this are not compressed [bytes]."""

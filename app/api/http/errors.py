@@ -9,10 +9,10 @@ from typing import Any
 from sqlalchemy.exc import DataError, IntegrityError
 
 from app.auth.access.access import NotAllowed
+from app.fair_pools import Crowded
 from app.jobs.retries import QueueDown
 from app.usecases.inputs import Invalid
 from app.usecases.jobs.jobs import WrongState
-from app.web.fair_pools import Crowded
 from db.beliefs.merge import WriteConflict
 from db.core import faults
 from db.core.database import NotFound

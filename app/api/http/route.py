@@ -19,9 +19,9 @@ from sqlalchemy.orm import Session
 
 from app.api.http.errors import NotSignedIn
 from app.auth.access.identity import SignedIn
+from app.fair_pools import Name
+from app.running import Running
 from app.usecases.actor import Actor
-from app.web.context import Running
-from app.web.fair_pools import Name
 
 Method: TypeAlias = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 Scope: TypeAlias = Literal["read", "data", "schedule"]

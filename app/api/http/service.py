@@ -5,7 +5,7 @@ from collections import Counter, OrderedDict
 from collections.abc import Hashable
 from typing import TypeAlias
 
-from app.web.context import Running
+from app.running import Running
 
 REMEMBERED = 20_000
 """Logins whose user is kept in mind."""

@@ -8,8 +8,8 @@ from tornado.httputil import HTTPServerRequest
 from tornado.routing import Matcher, Rule
 from tornado.web import RequestHandler
 
+from app.fair_pools import Crowded
 from app.settings.settings import Settings
-from app.web.fair_pools import Crowded
 from db.core.faults import Unavailable
 
 LOG = logging.getLogger(__name__)

@@ -1,1 +1,1 @@
-"""How programs prove who they are: tokens, access keys, OAuth2."""
+"""What programs sign in with: tokens and access keys."""

@@ -6,7 +6,7 @@ from typing import Any
 import click
 from sqlalchemy import select
 
-from app.auth.login.passwords import hashed
+from app.auth.access.passwords import hashed
 from app.cli.opening import acting, reading
 from app.cli.tables import show_table, show_title, tabular
 from app.usecases.accounts import (

@@ -15,7 +15,7 @@ from app.fragments.tables import facts, following
 from app.fragments.time_range import length_text
 from app.fragments.visit import Fragment, Visit, address
 from app.jobs.watch.alerting import recipients
-from app.web.context import current
+from app.running import current
 from components.tables.fact_table import Cell, Light, Lines, Link
 from db import listing
 from db.assets import Asset

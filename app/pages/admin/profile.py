@@ -9,7 +9,6 @@ from markupsafe import Markup
 from sqlalchemy.orm import Session
 
 from app.auth.access.identity import SignedIn
-from app.auth.login import cookies
 from app.auth.tokens import tokens
 from app.fragments.fields import Field
 from app.fragments.html_forms import button_html, form_html
@@ -17,13 +16,14 @@ from app.fragments.page import Done, PageForm, TextPage
 from app.fragments.tables import ButtonRow, RowButton, button_rows, facts, sections
 from app.fragments.threads import writing
 from app.fragments.visit import Fragment, Visit, address
+from app.login import cookies
 from app.pages.admin import user
 from app.pages.admin.access_keys import key_section
 from app.pages.admin.audit_log import log_table
 from app.pages.admin.users import moment_text
+from app.running import current
 from app.usecases.credentials import end_browser_session, session_digest
 from app.usecases.users import choose_preferences
-from app.web.context import current
 from components.tables.fact_table import Light
 from db.accounts import sign_in
 from db.accounts.sign_in import WebSession

@@ -17,8 +17,8 @@ from app.fragments.tables import facts, sections
 from app.fragments.time_range import clock_text
 from app.fragments.visit import Fragment, Visit
 from app.jobs.handlers.kinds import QUEUES
+from app.running import current
 from app.version import COMPATIBLE
-from app.web.context import current
 from components.tables.fact_table import Cell, Light
 from db import assets, migrations
 from db.core import driver

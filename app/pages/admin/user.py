@@ -9,9 +9,8 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.auth.access import access
+from app.auth.access import access, passwords
 from app.auth.access.identity import SignedIn
-from app.auth.login import passwords, reset
 from app.fragments.fields import Field
 from app.fragments.html_forms import button_html, form_html
 from app.fragments.page import Done, PageForm, TextPage
@@ -19,11 +18,12 @@ from app.fragments.tables import facts, sections
 from app.fragments.templates import note
 from app.fragments.threads import in_turn, writing
 from app.fragments.visit import Fragment, Visit, address
+from app.login import reset
 from app.pages.admin.access_keys import key_forms, key_section
 from app.pages.admin.audit_log import LogContent, log_table, read_log
 from app.pages.admin.users import moment_text
+from app.running import current
 from app.usecases.users import UserChange, update_user, void_password
-from app.web.context import current
 from components.tables.fact_table import Cell, Light, Link
 from db import listing
 from db.accounts import credentials

@@ -10,9 +10,8 @@ from markupsafe import Markup
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.auth.access import access
+from app.auth.access import access, passwords
 from app.auth.access.identity import SignedIn
-from app.auth.login import passwords
 from app.fragments.fields import Field
 from app.fragments.html_forms import form_html
 from app.fragments.page import Done, PageForm, TextPage

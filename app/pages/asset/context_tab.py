@@ -22,8 +22,8 @@ from app.fragments.threads import writing
 from app.fragments.visit import Visit, address
 from app.pages.asset.flex_editing import BUTTONS, asset_editor, read_part, saving_form
 from app.pages.sensor.settings_tab import sensor_fields
+from app.running import current
 from app.usecases.sensors import NewSensor, create_sensor, entity_address
-from app.web.context import current
 from components.tables.assets import Node, tree_html
 from components.tables.fact_table import Cell, Code, Link
 from db import assets, sensors

@@ -18,7 +18,7 @@ from app.fragments import time_range
 from app.fragments.visit import Visit
 from app.pages.charts.annotations import AnnotationTarget, annotation_list, read_annotations
 from app.pages.charts.graphs import ChartSpan, VisibleCharts, read_charts, visible_charts
-from app.web.context import current
+from app.running import current
 from components.charts.annotations import band_columns
 from components.charts.document import ChartValues, chart_document
 from components.charts.figures import HEIGHT

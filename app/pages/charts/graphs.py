@@ -14,7 +14,7 @@ from app.assemble.showing import FlexField, SensorChart
 from app.auth.access import access
 from app.auth.access.identity import SignedIn
 from app.auth.access.references import References
-from app.web.context import current
+from app.running import current
 from components.charts.traces import Chart
 from db import listing, sensors
 from db.assets import Asset

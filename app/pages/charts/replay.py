@@ -17,7 +17,7 @@ from app.auth.access.identity import SignedIn
 from app.fragments import time_range
 from app.pages.charts import graphs
 from app.pages.charts.graphs import ChartSpan
-from app.web.context import current
+from app.running import current
 from app.widgets.async_content import note
 from app.widgets.layout import Shell, query
 from app.widgets.tabs import Part

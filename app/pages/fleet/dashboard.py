@@ -24,7 +24,7 @@ from app.pages.asset.health import health
 from app.pages.fleet.assets import NONE_YET
 from app.pages.fleet.attention import SiteRow, Today, attention_table, site_rows
 from app.pages.fleet.day_numbers import day_numbers
-from app.web.context import current
+from app.running import current
 from app.widgets.layout import Shell
 from components.maps.asset_map import AssetMap, MapPlace
 from components.tables.assets import words

@@ -25,7 +25,7 @@ from app.pages.jobs import jobs as jobs_page
 from app.pages.jobs.job_table import JOB_FORMS, JobLine, job_buttons, state_cell, timing_texts
 from app.pages.jobs.jobs import JobsContent
 from app.pages.plan.plan_cards import breach_text, cost_cards
-from app.web.context import current
+from app.running import current
 from components.tables.fact_table import Cell, Code, Lines, Link
 from db import schedules
 from db.jobs import jobs

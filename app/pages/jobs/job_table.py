@@ -19,8 +19,8 @@ from app.fragments.tables import ButtonRow, RowButton, button_rows
 from app.fragments.threads import in_turn, writing
 from app.fragments.time_range import clock_text, length_text
 from app.fragments.visit import Visit, address
+from app.running import current
 from app.usecases.jobs.jobs import cancel_job, clear_queues, requeue_job
-from app.web.context import current
 from components.tables.fact_table import Bar, Cell, Light, Lines, Link
 from db.accounts.users import User
 from db.assets import Asset

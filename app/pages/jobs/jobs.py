@@ -17,7 +17,7 @@ from app.fragments.visit import Fragment, Visit
 from app.jobs.handlers.kinds import QUEUES
 from app.pages.jobs import job_table
 from app.pages.jobs.job_table import JobLine
-from app.web.context import current
+from app.running import current
 from db import assets, listing
 from db.assets import Asset
 from db.jobs import job_search

@@ -13,7 +13,7 @@ from app.fragments.tables import facts, sections
 from app.fragments.tabs import TextTab
 from app.fragments.visit import Visit
 from app.pages.sensor.pattern_tabs import NO_DATA
-from app.web.context import current
+from app.running import current
 from components.tables.fact_table import Cell
 from components.theme import line_role
 from db import listing

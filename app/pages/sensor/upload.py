@@ -6,10 +6,10 @@ from typing import Any
 import panel as pn
 import panel_material_ui as pmui
 
+from app.running import current
 from app.usecases import uploads as usecases
 from app.usecases.inputs import read_input
 from app.usecases.uploads import FileLayout
-from app.web.context import current
 from app.widgets.async_content import attempt, computing, confirm, later, note, writing
 from components.tables.fact_table import Code, FactTable
 from db.beliefs.store import Written

@@ -6,9 +6,9 @@ from pydantic import Field
 
 from app.api.http.errors import ApiError
 from app.api.http.route import Call, post
-from app.auth.login import second_factor
-from app.auth.login.sign_in import SignInAttempt, TooMany, authenticate
+from app.auth.access.sign_in import SignInAttempt, TooMany, authenticate
 from app.auth.tokens import tokens
+from app.login import second_factor
 from app.usecases.fields import Body
 
 

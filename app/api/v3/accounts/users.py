@@ -10,8 +10,8 @@ from sqlalchemy import select
 from app.api.http.paging import Paging, list_page
 from app.api.http.route import Call, Reply, Save, get, patch, post
 from app.api.v3 import documents
-from app.auth.access import access
-from app.auth.login import passwords, reset
+from app.auth.access import access, passwords
+from app.login import reset
 from app.usecases import users
 from app.usecases.fields import Identifier
 from app.usecases.users import NewUser, UserChange

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 
 from app.assemble.chart_cache import ChartCache
 from app.auth.access.identity import Identities
-from app.auth.login.sign_in import PendingSignIn
+from app.auth.access.sign_in import PendingSignIn
 from app.auth.protection.limits import RateLimits
+from app.fair_pools import Pools
 from app.jobs.queue import Queue
 from app.settings.settings import Settings, secret_key
-from app.web.fair_pools import Pools
 from db.core.database import Database
 from engine.errors import EngineError
 

@@ -8,12 +8,14 @@ from sqlalchemy.orm import Session
 from tornado.web import create_signed_value, decode_signed_value
 
 from app import mail
-from app.auth.login import cookies, passwords
-from app.auth.login.forms import FormPage, Input, LoginForm
-from app.auth.login.login import SignInPage
-from app.auth.login.sign_in import change_password, network
+from app.auth.access import passwords
+from app.auth.access.sign_in import change_password
 from app.auth.tokens.tokens import parsed
-from app.web.context import Running
+from app.fair_pools import network
+from app.login import cookies
+from app.login.forms import FormPage, Input, LoginForm
+from app.login.login import SignInPage
+from app.running import Running
 from db.accounts import credentials, logins, sign_in
 from db.accounts.credentials import AccessKey
 from db.accounts.users import User, by_email

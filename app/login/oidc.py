@@ -27,10 +27,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from tornado.web import HTTPError
 
-from app.auth.login import cookies, passwords
-from app.auth.login.forms import LoginForm, inside
-from app.auth.login.login import SignInPage
-from app.web.context import Running
+from app.auth.access import passwords
+from app.login import cookies
+from app.login.forms import LoginForm, inside
+from app.login.login import SignInPage
+from app.running import Running
 from db import sources
 from db.accounts import users
 from db.accounts.accounts import Account

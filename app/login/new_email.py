@@ -6,8 +6,9 @@ from datetime import UTC, datetime, timedelta
 from tornado.web import create_signed_value, decode_signed_value
 
 from app import mail
-from app.auth.login import cookies, passwords, reset
-from app.auth.login.forms import FormPage, Input, LoginForm
+from app.auth.access import passwords
+from app.login import cookies, reset
+from app.login.forms import FormPage, Input, LoginForm
 from db.accounts import sign_in
 from db.accounts.users import User, by_email
 from db.core import audit

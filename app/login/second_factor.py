@@ -8,10 +8,10 @@ from datetime import UTC, datetime, timedelta
 
 from app import mail
 from app.auth.access.identity import SignedIn
-from app.auth.login import cookies
-from app.auth.login.forms import FormPage, Input, LoginForm, inside
-from app.auth.login.sign_in import TooMany
-from app.web.context import Running
+from app.auth.access.sign_in import TooMany
+from app.login import cookies
+from app.login.forms import FormPage, Input, LoginForm, inside
+from app.running import Running
 from db.accounts import sign_in
 from db.accounts.sign_in import MailedCode
 

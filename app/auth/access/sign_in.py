@@ -1,7 +1,6 @@
 """Whether somebody is who they say: email and password, slowed down by failures; and what a session begins with."""
 
 import hashlib
-import ipaddress
 import logging
 import math
 import secrets
@@ -11,8 +10,9 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
+from app.auth.access import passwords
 from app.auth.access.identity import SignedIn, identity
-from app.auth.login import passwords
+from app.fair_pools import network
 from db.accounts import logins, sign_in
 from db.accounts.sign_in import WebSession
 from db.accounts.users import User, by_email
@@ -25,8 +25,6 @@ FREE = {"pair": 5, "from": 30, "email": 50}
 """Failures within an hour that make nobody wait: with one email address from one network, from one network with any
 address, and with one address from anywhere. The last holds nobody up in a browser or a network where they signed in
 before: who guesses from elsewhere locks nobody out."""
-IPV6_HOME = 64
-"""Bits of an IPv6 address that one subscriber has in common, and may fill up at will."""
 MOST = 10_000
 """How many of those who wait a process keeps in mind."""
 
@@ -74,20 +72,6 @@ class SignInAttempt:
 def _hashed(*parts: str) -> str:
     # 128 bits tell all addresses apart, and fit the column with what stands before them.
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
-
-
-def network(address: str) -> str:
-    """Return the network that failures from an address count for: the address itself, of IPv6 its first 64 bits."""
-    try:
-        # A link-local address may have its interface behind a percent sign.
-        known = ipaddress.ip_address(address.partition("%")[0])
-    except ValueError:
-        return address[:60]
-    if known.version == 4:
-        return str(known)
-    # An IPv4 client at an IPv6 socket: all of them have the first 64 bits in common.
-    mapped = known.ipv4_mapped
-    return str(mapped) if mapped else str(ipaddress.ip_network((known, IPV6_HOME), strict=False).network_address)
 
 
 class PendingSignIn:

@@ -13,9 +13,9 @@ from tornado.ioloop import IOLoop, PeriodicCallback
 from tornado.web import HTTPError
 
 from app.auth.access.identity import SignedIn
-from app.auth.login import cookies
-from app.web.context import Running, current
-from app.web.platform_hooks import bokeh_hooks, panel_hooks
+from app.login import cookies
+from app.platform_hooks import bokeh_hooks, panel_hooks
+from app.running import Running, current
 from db.core.faults import Unavailable
 
 LOG = logging.getLogger(__name__)

@@ -11,10 +11,10 @@ from tornado.template import Loader
 
 from app.auth.access.identity import SignedIn
 from app.auth.protection.refusing import Refusing
-from app.web.context import Running
-from app.web.fair_pools import Name, network
+from app.fair_pools import Name, network
+from app.running import Running
 
-STATIC = Path(__file__).parents[3] / "assets-static"
+STATIC = Path(__file__).parents[2] / "assets-static"
 LOADER = Loader(str(STATIC))
 Result = TypeVar("Result")
 

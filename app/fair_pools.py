@@ -36,6 +36,8 @@ waited three times as long.
 TOGETHER = 3
 """Threads of all pools that one client has at most at a time: Python computes in one of them at a time, and each that
 wants its turn waits for all others."""
+IPV6_HOME = 64
+"""Bits of an IPv6 address that one subscriber has in common, and may fill up at will."""
 RETRY_AFTER = 2
 """When to try again [s]."""
 
@@ -55,12 +57,17 @@ class Crowded(EngineError):
 
 
 def network(address: str) -> str:
-    """Client at a network address: of IPv6 the network of its first half, all of which one client can have."""
+    """Network that an address counts for: the address itself, of IPv6 its first 64 bits."""
     try:
-        known = ipaddress.ip_address(address)
+        # A link-local address may have its interface behind a percent sign.
+        known = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:
-        return address
-    return str(ipaddress.ip_network((known, 64), strict=False)) if known.version == 6 else str(known)
+        return address[:60]
+    if known.version == 4:
+        return str(known)
+    # An IPv4 client at an IPv6 socket: all of them have the first 64 bits in common.
+    mapped = known.ipv4_mapped
+    return str(mapped) if mapped else str(ipaddress.ip_network((known, IPV6_HOME), strict=False).network_address)
 
 
 @dataclass

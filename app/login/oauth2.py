@@ -7,8 +7,8 @@ from typing import Any
 
 from app.auth.protection.refusing import Refusing
 from app.auth.tokens import keys
-from app.web.context import Running
-from app.web.fair_pools import network
+from app.fair_pools import network
+from app.running import Running
 
 KIND = "token_type"
 """Field of an answer with a token, see RFC 6749."""

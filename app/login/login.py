@@ -4,9 +4,9 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from app.auth.access.identity import SignedIn
-from app.auth.login import cookies, second_factor, sessions
-from app.auth.login.forms import FormPage, Input, LoginForm
-from app.auth.login.sign_in import SignInAttempt, TooMany, authenticate, begin_session
+from app.auth.access.sign_in import SignInAttempt, TooMany, authenticate, begin_session
+from app.login import cookies, second_factor, sessions
+from app.login.forms import FormPage, Input, LoginForm
 from db.accounts import sign_in
 from db.core import audit
 

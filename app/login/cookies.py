@@ -6,8 +6,8 @@ from tornado.web import RequestHandler, create_signed_value, decode_signed_value
 
 from app.auth.access.identity import SignedIn
 from app.auth.tokens.tokens import parsed
+from app.running import Running
 from app.settings.settings import Settings
-from app.web.context import Running
 
 COOKIE = "flexscope_session"
 DAYS = 7

@@ -1,1 +1,0 @@
-"""How people prove who they are: forms, passwords, second factor, single sign-on, sessions."""
