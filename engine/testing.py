@@ -1,5 +1,7 @@
 """Sample sites, and the promises that every plugin has to keep; for the tests of plugin authors."""
 
+from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -9,6 +11,7 @@ from engine.devices.device import Device
 from engine.devices.inflexible import Inflexible
 from engine.devices.port import Port
 from engine.devices.storage import Storage
+from engine.errors import InputError
 from engine.forecasting.forecaster import Forecaster
 from engine.forecasting.history import SeriesHistory
 from engine.formulation import Built, build_problem
@@ -84,7 +87,10 @@ def check_device(device: Device, site: Site | None = None) -> None:
 
 
 def check_forecaster(forecaster: Forecaster) -> None:
-    """Assert what every forecaster promises: a value for each step, rising quantiles, the same answer twice."""
+    """Assert what every forecaster promises: a value for each step, rising quantiles, the same answer twice.
+
+    Of what never changes it foresees the same again, and where too little is known it refuses with an ``InputError``.
+    """
     events = np.arange(24 * 30, dtype=np.int64) * HOUR_US
     random = np.random.default_rng(0)
     values = 5.0 + 2.0 * np.sin(np.arange(len(events)) * np.pi / 12.0) + random.normal(0.0, 0.3, len(events))
@@ -99,6 +105,11 @@ def check_forecaster(forecaster: Forecaster) -> None:
     assert (np.diff(first.quantiles, axis=1) >= 0).all(), "Quantiles rise with their probability."
     np.testing.assert_array_equal(first.quantiles, again.quantiles)
     np.testing.assert_array_equal(values, before)
+    at_rest = forecaster.forecast(replace(history, values=np.zeros(len(values))), window, levels)
+    np.testing.assert_allclose(at_rest.mean, 0.0, atol=1e-6, err_msg="What never changes goes on like that.")
+    with suppress(InputError):  # which says what lacks
+        little = forecaster.forecast(replace(history, events=events[-30:], values=values[-30:]), window, levels)
+        assert np.isfinite(little.mean).any(), "A forecast from little is no forecast; refuse it."
     assert isinstance(getattr(type(forecaster), "version", None), str), "A forecaster has a version, for its source."
 
 
