@@ -21,7 +21,7 @@ from engine.series.window import Window
 class AdaptiveForecaster:
     """Foresees by experts, weighted by their losses of the last weeks; never by one that a yardstick beats."""
 
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
 
     def forecast(self, history: SeriesHistory, window: Window, levels: tuple[float, ...] = LEVELS) -> Forecast:
         """The forecast of each step of a window; see ``Forecaster``.
@@ -49,7 +49,14 @@ class AdaptiveForecaster:
             found.append(day)
         if np.isnan(mean).all():
             raise InputError("Nothing of the days before is known at these times; add measurements first.")
-        notes = dict.fromkeys([*case.notes, *(note for day in found for note in day.notes)])
+        said = [*case.notes, *(note for day in found for note in day.notes)]
+        lower, upper = case.sign_bounds
+        barred = int(((mean < lower) | (mean > upper)).sum())
+        mean, quantiles = np.clip(mean, lower, upper), np.clip(quantiles, lower, upper)
+        if barred:
+            side = "negative" if lower == 0.0 else "positive"
+            said.append(f"{barred} forecasts are set to 0, as no known value is {side}.")
+        notes = dict.fromkeys(said)
         return Forecast(
             mean=mean,
             quantiles=quantiles,

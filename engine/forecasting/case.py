@@ -106,6 +106,17 @@ class Case:
         """The series by day, NaN where nothing is known, shape (rows, S)."""
         return self.days.table(self.history.events, self.history.values)
 
+    @property
+    def sign_bounds(self) -> tuple[float, float]:
+        """Zero on a side of which no value was ever seen, else infinite: a load that never feeds in will not do so.
+
+        Of prices and temperatures no side is barred, nor where few days are known.
+        """
+        if self.days.past < FEWEST_DAYS or self.kind == "price" or units.same_kind(self.history.unit, "°C"):
+            return -np.inf, np.inf
+        values = self.history.values
+        return 0.0 if values.min() >= 0.0 else -np.inf, 0.0 if values.max() <= 0.0 else np.inf
+
     @cached_property
     def first_target(self) -> int:
         """First row that is foreseen as if it were then; scales are of the rows before it."""

