@@ -44,7 +44,7 @@ trap 'rm -f "$said"' EXIT
 ) >"$said" 2>&1 & checks=$!
 status=0
 # One file to one process, so that the servers of a module start once; in the order of tests/conftest.py
-"$venv/bin/python" -m pytest -n 3 --dist loadfile --no-loadscope-reorder --durations 25 || status=$?
+"$venv/bin/python" -m pytest -p tests.sharing_out --processes 3 --durations 25 || status=$?
 wait $checks || status=1
 cat "$said"
 exit $status
