@@ -25,7 +25,7 @@ from engine.importing.layout import KINDS, Choice, Evidence, FileQuestion, RowPr
 from engine.importing.rows import BACKWARDS
 from engine.importing.survey import Recipe
 from engine.series import resample
-from engine.series.iso_time import HOUR_US, MICROSECOND, iso_duration, zone
+from engine.series.iso_time import HOUR_US, MICROSECOND, Microseconds, iso_duration, zone
 from engine.units import units
 
 MEANINGS = {
@@ -129,13 +129,19 @@ class _Arrangement:
                 return self._ask_kind(f"This may be a meter that counts on: {why}.", "counter", "per-step")
         if layout.step is not None or self.even is not None or len(np.unique(readings.starts)) < 2:
             return "per-step"
-        dated = calendar_ends(readings.starts, self.place, dated_only=self.recipe.survey.is_dated_only)
+        dated = self._calendar_ends()
         if dated is not None or not self.target.resolution:
             return "per-step"
         text = "The rows lie at uneven distances; what does a value stand for?"
         if self.adds_up:
             return self._ask_kind(text, "until-next", "since-previous", "counter")
         return self._ask_kind(text, "until-next", "readings")
+
+    def _calendar_ends(self) -> tuple[Microseconds, str] | None:
+        """Return where the days, weeks, months, quarters or years end that the rows name, and what they are."""
+        survey = self.recipe.survey
+        period = next(iter(survey.times.periods)) if len(survey.times.periods) == 1 else ""
+        return calendar_ends(self.readings.starts, self.place, dated_only=survey.is_dated_only, period=period)
 
     def take_per_step(self) -> None:
         """Take each value as that of the step its row names."""
@@ -147,8 +153,7 @@ class _Arrangement:
             self._set_step(layout.step // MICROSECOND)
             return
         long = self.even is None or self.even[0] >= DAY_US
-        dated_only = self.recipe.survey.is_dated_only
-        dated = calendar_ends(readings.starts, self.place, dated_only=dated_only) if long else None
+        dated = self._calendar_ends() if long else None
         even = self.even[0] if self.even is not None else 0
         # Where all of them are as long as the even step, it says the same.
         if dated is not None and not (even and (dated[0] - readings.starts == even).all()):

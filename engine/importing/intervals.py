@@ -18,6 +18,7 @@ MOST_JITTER = 0.2
 """Share of a step by which moments may lie beside their places."""
 USUAL = 0.5
 """Share of the distances that are one step, at least."""
+MONTHS = {"months": 1, "quarters": 3, "years": 12}
 AT_ONCE = 2_000_000
 """Pieces of intervals that are shared out at a time."""
 
@@ -134,7 +135,9 @@ def even_step(starts: Microseconds) -> tuple[int, Microseconds] | None:
     return None
 
 
-def calendar_ends(starts: Microseconds, place: ZoneInfo, *, dated_only: bool) -> tuple[Microseconds, str] | None:
+def calendar_ends(
+    starts: Microseconds, place: ZoneInfo, *, dated_only: bool, period: str = ""
+) -> tuple[Microseconds, str] | None:
     """Return where local days, months, quarters or years end that begin at some moments, and what they are.
 
     None if the moments begin neither.
@@ -143,6 +146,7 @@ def calendar_ends(starts: Microseconds, place: ZoneInfo, *, dated_only: bool) ->
         starts: [us since 1970 UTC], shape (n,).
         place: Where the days are.
         dated_only: Whether the file tells days without a time of day.
+        period: What its times name: weeks, months, quarters or years, if they do.
     """
     local = starts + resample.utc_offsets(starts, place)
     if (local % DAY_US).any():
@@ -151,6 +155,10 @@ def calendar_ends(starts: Microseconds, place: ZoneInfo, *, dated_only: bool) ->
     ordered = np.unique(days)
     dates = days.astype("datetime64[D]")
     months = dates.astype("datetime64[M]")
+    if period == "weeks":
+        return _midnights(days + 7, place), period
+    if period:
+        return _midnights((months + MONTHS[period]).astype("datetime64[D]").astype(np.int64), place), period
     # A single midnight may begin an hour; it begins a month where the file knows no times of day.
     if (dates == months.astype("datetime64[D]")).all() and (len(ordered) > 1 or dated_only):
         apart = np.diff(np.unique(months.astype(np.int64)))

@@ -29,6 +29,7 @@ from engine.importing.notices import OLD_YEAR, notices_of
 from engine.importing.rows import ENOUGH, RowReader
 from engine.importing.survey import Recipe, decide, series_question
 from engine.importing.tables.batches import FIRST_BATCH
+from engine.importing.tables.calendar_columns import calendar_columns, with_times
 from engine.importing.tables.nem12 import is_nem12, with_intervals
 from engine.importing.tables.opening import FileTable, open_table
 from engine.importing.tables.serial_dates import serial_column, with_moments
@@ -117,6 +118,9 @@ def _open(file: bytes | BinaryIO, layout: Layout, target: Target) -> tuple[FileT
         rows = _first_rows(table)
     if (places := date_columns(rows)) is not None:
         table = with_dates(table, places, hour_and_minute(rows))
+        rows = _first_rows(table)
+    elif layout.date_format is None and (calendar := calendar_columns(rows)) is not None:
+        table = with_times(table, calendar)
         rows = _first_rows(table)
     across = times_across(rows)
     if across is None:

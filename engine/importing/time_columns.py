@@ -161,14 +161,17 @@ class TimeColumns:
         return None, 0.0
 
     def counts_steps(self, place: int, start: int) -> bool:
-        """Return whether a column counts the steps of days: its head says so, or it counts on beside the date."""
+        """Return whether a column counts the steps of days: its head says so, or it counts on while the date stays."""
         cells = [parse_count(cell) for cell in self.cells(place)]
-        if self.head.is_written and not names_counts(self.head.names[place]):
+        if not cells or None in cells or place == start:
             return False
-        counts = [-1 if cell is None else cell[1] for cell in cells]
-        if not self.head.is_written and (place != start + 1 or counts[:FEWEST] != [*range(1, FEWEST + 1)]):
-            return False
-        return bool(cells) and None not in cells
+        if self.head.is_written and names_counts(self.head.names[place]):
+            return True
+        counts = [-1 if cell is None else cell[1] for cell in cells[:FEWEST]]
+        if not self.head.is_written:
+            return place == start + 1 and counts == [*range(1, FEWEST + 1)]
+        dates = set(self.cells(start)[:FEWEST])
+        return len(self.below) > 2 and len(dates) == 1 and counts in [[*range(at, at + FEWEST)] for at in (0, 1)]
 
     def clocks(self, start: int, end: int | None) -> tuple[int | None, int | None]:
         """Return the columns with the times of day of start and end."""
@@ -177,6 +180,7 @@ class TimeColumns:
             return None, None
         clocks = [place for place, kinds in enumerate(self.below) if kinds.count("C") * 2 > len(kinds.strip()) > 0]
         counted = [place for place in range(len(self.below)) if self.counts_steps(place, start)]
+        counted.sort(key=lambda place: not names_counts(self.head.names[place]))
         plain = [
             place for place, name in enumerate(self.head.names)
             if CLOCKS.search(name) and (cells := self.cells(place)) and is_plain_clock(cells)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from engine.importing.cells.times import DAY_US, MIDNIGHT, NAIVE, ClockReadings
 from engine.importing.layout import Mask
-from engine.series.iso_time import MICROSECOND, Microseconds
+from engine.series.iso_time import HOUR_US, MICROSECOND, Microseconds
 from engine.series.resample import QUARTER_US
 
 SKIPPED = "does not exist in {zone}: the clocks were put forward over it."
@@ -55,6 +55,7 @@ class LocalClock:
         self._place = place
         self._twice: list[NDArray[np.int64]] = []
         self._first: int | None = None
+        self._names_ends = False
         self._last = 0
 
     def moments(
@@ -78,6 +79,11 @@ class LocalClock:
         self._first, self._last = int(local[0]) if self._first is None else self._first, int(local[-1])
         offset[rows] = np.where(times.fold[rows] == 1, last, first)
         skipped[rows] = first < last
+        marked = rows[(first == last) & (times.fold[rows] >= 0)]
+        if len(marked):  # 3A ends the hour that 2A begins, and is two hours before 4
+            summer, winter = clock_offsets(times.local[marked] - HOUR_US, self._place)
+            offset[marked] = np.where(times.fold[marked] == 1, winter, summer)
+            self._names_ends |= bool((summer > winter).any())
         twice = rows[(first > last) & (times.fold[rows] < 0)]
         if len(twice):
             keys = [hash(key_of(row)) for row in twice.tolist()]
@@ -97,8 +103,10 @@ class LocalClock:
         # A file with the newest row first shows the later of both times first.
         backwards = self._first is not None and self._last < self._first
         first, last = clock_offsets(local, self._place)
-        moments[row] = local - np.where((rank == 0) == backwards, last, first)
-        unsure: list[int] = np.sort(row[count != 2]).tolist()
+        # Where 3A and 3B end the hours, a single 2 ends the one before both.
+        before = self._names_ends & (count == 1)
+        moments[row] = local - np.where(((rank == 0) == backwards) & ~before, last, first)
+        unsure: list[int] = np.sort(row[(count != 2) & ~before]).tolist()
         return unsure
 
 

@@ -47,6 +47,9 @@ SEPARATORS = (" - ", "\u00a0-\u00a0", " – ", " — ", " to ", " bis ", " tot "
 """What stands between the two times of an interval."""
 WEEKDAY = r"(?:[^\W\d_]{2,10}[.,]?\s+)?"
 NAME = r"(?P<name>[^\W\d_]{3,10})\.?"
+WEEK = r"(?i:KW|CW|W|wk|week|semaine|sem|uge)"
+QUARTER = r"(?i:Q|T|quarter|quartal|quartaal|kwartaal|trimestre|trim|kvartal)"
+"""Of a year, as words or a letter."""
 DATES = [
     re.compile(WEEKDAY + pattern)
     for pattern in (
@@ -56,9 +59,14 @@ DATES = [
         NAME + r"[-/. ]*(?P<d>\d{1,2})(?:st|nd|rd|th)?,?[-/ ]+(?P<y>\d{4})(?!\d)",
         r"(?P<y>\d{4})(?P<m>\d\d)(?P<d>\d\d)(?!\d)(?![.,]\d)",
         r"(?P<y>\d{4})(?P<m>\d\d)(?P<d>\d\d)(?=\d{4}(?:\d\d)?$)",
-        r"(?P<y>\d{4})-?[Ww](?P<w>\d\d)(?:-(?P<v>[0-7]))?(?![-\d])",
-        r"(?i:KW|CW|W|wk|week|semaine|sem)[ .]*(?P<w>\d\d?)[ /.-]+(?P<y>\d{4})$",
-        r"(?P<y>\d{4})-(?P<m>\d\d)(?![-\d])",
+        rf"(?P<y>\d{{4}})[-/. ]?{WEEK}[ .]*(?P<w>\d\d?)(?:-(?P<v>[0-7]))?(?![-\d])",
+        rf"{WEEK}[ .]*(?P<w>\d\d?)[ /.-]+(?P<y>\d{{4}})$",
+        rf"(?P<y>\d{{4}})[-/. ]?{QUARTER}[ .]*(?P<q>\d)$",
+        rf"{QUARTER}[ .]*(?P<q>\d)[ /.-]+(?P<y>\d{{4}})$",
+        rf"(?P<q>\d)(?:st|nd|rd|th|er|e|\.)?[ -]*{QUARTER}[ /.-]*(?P<y>\d{{4}})$",
+        r"(?P<y>\d{4})-(?P<j>\d{3})(?![-\d])",
+        r"(?P<y>\d{4})[-/](?P<m>\d\d)(?![-/\d])",
+        r"year (?P<y>\d{4})$",
         r"(?P<m>\d\d)/(?P<y>\d{4})$",
         NAME + r"[-/ ]*(?P<y>\d{4})$",
     )
@@ -67,7 +75,9 @@ CLOCK = re.compile(
     r"(?P<H>\d{1,2})(?P<mark>[ABab])?(?:(?P<sep>[:h.])(?P<M>\d\d)(?:[:.](?P<S>\d\d)(?:[.,](?P<f>\d{1,9}))?)?)"
     r"(?P<late>[AB])?(?:\s?(?P<half>[AaPp])\.?[Mm]\.?)?"
 )
-COMPACT = re.compile(r"(?P<H>\d\d)(?P<M>\d\d)(?P<S>\d\d)?(?:\.(?P<f>\d{1,9}))?|(?P<H2>\d\d)(?=$|\s|Z)")
+COMPACT = re.compile(r"(?P<H>\d\d)(?P<M>\d\d)(?P<S>\d\d)?(?:\.(?P<f>\d{1,9}))?|(?P<H2>\d{1,2})(?=$|\s|Z)")
+HOUR = re.compile(r"(?P<H>\d{1,2})(?:(?P<mark>[ABab])(?![Mm])|\s?(?P<half>[AaPp])\.?[Mm]\.?)")
+"""An hour alone, such as 3A or 5 PM."""
 ZONE = re.compile(
     r"\s*(?:(?P<sign>[+\-\u2212])(?P<oh>\d\d)(?::?(?P<om>\d\d)(?::\d\d)?)?"
     r"|\(?(?:UTC|GMT)(?P<sign2>[+-])(?P<oh2>\d{1,2})(?::?(?P<om2>\d\d))?\)?"
@@ -89,8 +99,8 @@ class TimeForm:
     """Where the parts of a time stand in every text of one shape; what is None is not written."""
 
     spans: Mapping[str, Span]
-    """Of year y, month m, day d; of week w and its day v; of a and b, if either may be the day; of H, M, S, fraction f;
-    of offset oh, om."""
+    """Of year y, month m, day d; of week w and its day v; of quarter q, day of the year j; of a and b, if either may be
+    the day; of H, M, S, fraction f; of offset oh, om."""
     month: int | None = None
     """Written as a word."""
     offset: int | None = None
@@ -108,6 +118,15 @@ class TimeForm:
     def has_date(self) -> bool:
         """Whether it says the day."""
         return "y" in self.spans or self.epoch is not None
+
+    @property
+    def period(self) -> str:
+        """What it names if that is longer than a day: weeks, months, quarters or years; else nothing."""
+        if "y" not in self.spans or self.has_clock or self.spans.keys() & {"d", "v", "j", "a"}:
+            return ""
+        named = {"w": "weeks", "q": "quarters", "m": "months"}
+        is_month = self.month is not None
+        return next((word for part, word in named.items() if part in self.spans), "months" if is_month else "years")
 
     @property
     def has_clock(self) -> bool:
@@ -149,7 +168,7 @@ def _forms(shape: str, begin: int) -> Iterator[TimeForm]:
             continue
         gap = GAP.match(shape, found.end())
         at = gap.end() if gap else found.end()
-        for clock in (CLOCK, COMPACT):
+        for clock in (CLOCK, HOUR, COMPACT):
             form = _with_clock(shape, clock.match(shape, at), parts, month)
             if form is not None:
                 yield form

@@ -76,6 +76,8 @@ class TimeFacts:
     """Whether any is 24:00."""
     has_halves: bool = False
     """Whether any is of the morning or afternoon, as AM and PM."""
+    periods: set[str] = field(default_factory=set)
+    """What they name: weeks, months, quarters, years; nothing for days and moments."""
     count: int = 0
     """Cells that are times."""
     unreadable: int = 0
@@ -85,6 +87,7 @@ class TimeFacts:
         """Look at some more cells."""
         if isinstance(cells, np.ndarray):
             self.count, self.is_naive = self.count + len(cells), True
+            self.periods.add("")
             is_moment = cells.dtype.kind == "M"
             self.has_clock |= bool((cells.astype(np.int64) % DAY_US).any()) if is_moment else True
             self.at_24 |= not is_moment and bool((cells == 24.0).any())
@@ -93,6 +96,7 @@ class TimeFacts:
         typed = [cell for cell in cells if type(cell) is not str]
         self.count += len(typed)
         self.is_naive |= bool(typed)
+        self.periods |= {""} if typed else set()
         self.at_24 |= 24.0 in typed
         self.has_clock |= any(not isinstance(cell, date) or isinstance(cell, datetime) for cell in typed)
         codes = codes_of(texts)
@@ -106,6 +110,7 @@ class TimeFacts:
             self.count += len(rows)
             self.is_naive |= not form.is_aware
             self.has_clock |= form.has_clock
+            self.periods.add(form.period)
             self.has_halves |= form.half is not None
             if "a" in form.spans:
                 self.signs.add(shape[form.spans["a"][1]])
@@ -242,9 +247,17 @@ def _days(part: Mapping[str, Microseconds], form: TimeForm, month_first: bool) -
         year = year + np.where(year < 70, 2000, 1900)
     if "w" in part:
         return days_of_weeks(year, part["w"], part.get("v", one))
+    if "q" in part:
+        quarter = part["q"]
+        days, good = days_of_dates(year, quarter * 3 - 2, one)
+        return days, good & (quarter <= 4)
+    if "j" in part:
+        days, good = days_of_dates(year, one, one)
+        following, _ = days_of_dates(year + 1, one, one)
+        return days + part["j"] - 1, good & (part["j"] >= 1) & (days + part["j"] <= following)
     if "a" in part:
         return days_of_dates(year, *((part["a"], part["b"]) if month_first else (part["b"], part["a"])))
-    return days_of_dates(year, part["m"] if form.month is None else one * form.month, part.get("d", one))
+    return days_of_dates(year, part.get("m", one) if form.month is None else one * form.month, part.get("d", one))
 
 
 def read_formatted(cells: Column, date_format: str) -> ClockReadings:

@@ -30,9 +30,9 @@ def date_columns(rows: Sequence[Sequence[Cell]]) -> list[int] | None:
 
     Without heads the three must stand beside each other, as in the files of the Iberian market.
     """
-    heads = [row for row in rows[:60] if sum(any(words.match(_text(cell)) for words in WORDS) for cell in row) == 3]
+    heads = [row for row in rows[:60] if sum(any(words.match(cell_text(cell)) for words in WORDS) for cell in row) == 3]
     for head in heads:
-        places = [next((at for at, cell in enumerate(head) if words.match(_text(cell))), -1) for words in WORDS]
+        places = [next((at for at, cell in enumerate(head) if words.match(cell_text(cell))), -1) for words in WORDS]
         if min(places) >= 0 and _hold_dates(rows, places):
             return places
     first = next((place for place in range(3) if _hold_dates(rows, [place, place + 1, place + 2])), None)
@@ -42,13 +42,14 @@ def date_columns(rows: Sequence[Sequence[Cell]]) -> list[int] | None:
 def hour_and_minute(rows: Sequence[Sequence[Cell]]) -> tuple[int, int] | None:
     """Return the columns of hours and minutes; None if times of day stand in one cell."""
     for row in rows[:60]:
-        places = [next((at for at, cell in enumerate(row) if words.match(_text(cell))), -1) for words in CLOCKS]
+        places = [next((at for at, cell in enumerate(row) if words.match(cell_text(cell))), -1) for words in CLOCKS]
         if min(places) >= 0:
             return places[0], places[1]
     return None
 
 
-def _text(cell: Cell) -> str:
+def cell_text(cell: Cell) -> str:
+    """Return a cell as people write it: a whole number of a spreadsheet without a dot."""
     return f"{cell:g}" if isinstance(cell, float) else str(cell).strip()
 
 
@@ -60,7 +61,7 @@ def _hold_dates(rows: Sequence[Sequence[Cell]], places: Sequence[int]) -> bool:
 
 def _date(row: Sequence[Cell], places: Sequence[int]) -> str | None:
     """Return three cells of a row as a date in ISO 8601; None if they are none."""
-    texts = [_text(row[place]) if place < len(row) else "" for place in places]
+    texts = [cell_text(row[place]) if place < len(row) else "" for place in places]
     if not all(text.isdecimal() and len(text) <= 4 for text in texts):
         return None
     parts = [int(text) for text in texts]
@@ -81,13 +82,13 @@ def with_dates(table: FileTable, places: Sequence[int], clock: tuple[int, int] |
     dropped += clock[1:] if clock else ()
 
     def joined(row: Sequence[Cell]) -> list[Cell]:
-        is_head = any(words.match(_text(cell)) for words in WORDS for cell in row)
+        is_head = any(words.match(cell_text(cell)) for words in WORDS for cell in row)
         date = "date" if is_head else _date(row, places)
         cells = [*row]
         if len(cells) > first:
-            cells[first] = date or " ".join(_text(cells[place]) for place in sorted(places) if place < len(cells))
+            cells[first] = date or " ".join(cell_text(cells[place]) for place in sorted(places) if place < len(cells))
         if clock and not is_head and len(cells) > max(clock):
-            cells[clock[0]] = ":".join(_text(cells[place]).zfill(2) for place in clock)
+            cells[clock[0]] = ":".join(cell_text(cells[place]).zfill(2) for place in clock)
         return [cell for place, cell in enumerate(cells) if place not in dropped]
 
     def batches() -> Iterator[Batch]:
