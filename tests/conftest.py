@@ -43,15 +43,19 @@ LEAST_IN_TURN = 3
 """Cases a table has at least, if each is tried on one database only."""
 
 SLOWEST = """
-    browser/test_pages browser/test_every_page twin/test_twin jobs/test_faults attack/test_reliability
-    browser/test_charts auth/test_page_permissions attack/test_references http/test_openapi attack/test_locked
-    attack/test_edges_of_time language/test_language attack/test_ids_once
-    jobs/test_over_http auth/test_injection browser/test_tasks browser/test_administration browser/test_operation
-    browser/test_saved jobs/test_queue browser/test_sensor_page browser/test_graph_editor browser/test_asset_page
-    attack/test_exports attack/test_units_and_quantities browser/test_saved_charts
-    jobs/test_nothing_leaks attack/test_files auth/test_permissions browser/test_custom_page cli/test_tutorial
-    db/test_dumping auth/test_every_endpoint browser/test_first_paint attack/test_bounds auth/test_sign_in
-    cli/test_serving browser/test_map auth/test_oidc
+    browser/test_pages twin/test_twin attack/test_plans_end browser/test_every_page jobs/test_faults
+    cli/test_forecasts http/test_openapi cli/test_serving attack/test_locked attack/test_references
+    cli/test_files_and_deleting attack/test_others_schedules auth/test_injection language/test_language
+    browser/test_charts attack/test_files engine/scheduling/test_search jobs/test_plans_end jobs/test_over_http
+    browser/test_saved
+    cli/test_write_commands auth/test_page_permissions browser/test_operation auth/test_explanations cli/test_reports
+    attack/test_reliability attack/test_secrets attack/test_bounds cli/test_structure browser/test_saved_charts
+    jobs/test_queue cli/test_tutorial browser/test_sensor_page attack/test_exports attack/test_logins_end
+    attack/test_fairness auth/test_sign_in components/test_notebook jobs/test_nothing_leaks attack/test_edges_of_time
+    browser/test_navigation db/test_dumping cli/test_processes engine/scheduling/test_many cli/test_same_rules
+    auth/test_permissions engine/importing/test_portals engine/scheduling/test_reference attack/test_ids_once
+    auth/test_protection browser/test_asset_page browser/test_graph_editor attack/test_audit_misses_nothing
+    browser/test_tasks auth/test_every_endpoint attack/test_units_and_quantities browser/test_custom_page
 """.split()
 """Files of ten seconds or more, the longest first: one that begins last would leave a core without tests."""
 

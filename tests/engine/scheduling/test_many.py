@@ -45,7 +45,7 @@ def test_a_fleet_costs_the_same_with_and_without_a_solver():
     sites = [below_zero(one_store(seed)) for seed in range(COMPILED_FROM + 20)]
     scheduler = for_many(StorageScheduler(), sites)
     assert scheduler.compiled and not for_many(StorageScheduler(), sites[:100]).compiled
-    some = sites[:: effort(9, 1)]
+    some = sites[:: effort(18, 1)]
     compiled, solved = (schedule_many(some, scheduler=way, workers=1) for way in (scheduler, StorageScheduler()))
     for one, other in zip(compiled, solved, strict=True):
         assert type(one) is type(other)

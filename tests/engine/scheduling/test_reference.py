@@ -11,7 +11,7 @@ from tests.engine.scheduling.reference import Reference
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("seed", range(effort(6, 26)))
+@pytest.mark.parametrize("seed", range(effort(4, 26)))
 def test_cost_equals_the_always_binary_reference(kind, seed):
     site = draw(kind, seed)
     expected = Reference(site).cost()

@@ -45,7 +45,7 @@ from tests.engine.scheduling.test_process_rules import random_process
 
 
 @pytest.mark.parametrize("peak", [False, True])
-@pytest.mark.parametrize("seed", range(effort(8, 200)))
+@pytest.mark.parametrize("seed", range(effort(6, 200)))
 def test_one_store_is_planned_at_any_prices(seed, peak):
     site, scheduler = draw(seed, peak=peak), StorageScheduler()
     expected = Reference(site).cost()
@@ -61,7 +61,7 @@ def test_one_store_is_planned_at_any_prices(seed, peak):
     assert plan.shadow_prices["electricity"].shape == (site.window.n,)
 
 
-@pytest.mark.parametrize("seed", range(effort(12, 100)))
+@pytest.mark.parametrize("seed", range(effort(8, 100)))
 def test_all_stores_as_one_cost_no_more_than_the_best_plan(seed):
     site = draw_any("inverted", seed)
     stores, expected = stores_of(site), Reference(site).cost()
