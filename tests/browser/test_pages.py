@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import opened
-from tests.browser.looking import sign_in
+from tests.browser.looking import sign_in, visit
 from tests.conftest import PATIENCE
 from tests.http.serving import Api
 
@@ -110,10 +110,10 @@ def ground(page: Page) -> list[int]:
     return [int(part) for part in re.findall(r"\d+", page.evaluate(behind))[:3]]
 
 
-def test_the_icon_of_the_window_is_the_platforms(desk: Page, house: int):
-    desk.goto(f"/assets/{house}")
-    found = desk.evaluate("document.querySelector('link[rel=icon]').href")
-    assert "/assets-static/icon.svg" in found and desk.request.get(found).ok
+def test_the_icon_of_the_window_is_the_platforms(inside: Page):
+    visit(inside, "/users")
+    found = inside.evaluate("document.querySelector('link[rel=icon]').href")
+    assert "/assets-static/icon.svg" in found and inside.request.get(found).ok
 
 
 def test_the_list_of_assets_can_be_searched(desk: Page):
@@ -164,9 +164,9 @@ def test_the_dashboard_tells_numbers_and_groups_and_filters_its_assets(desk: Pag
     expect(desk.get_by_text("No assets match")).to_be_visible()
 
 
-def test_what_does_not_exist_is_told_in_one_sentence(desk: Page):
-    desk.goto("/assets/99999")
-    expect(desk.get_by_text("There is no asset 99999.")).to_be_visible()
+def test_what_does_not_exist_is_told_in_one_sentence(inside: Page):
+    visit(inside, "/assets/99999")
+    expect(inside.get_by_text("There is no asset 99999.")).to_be_visible()
 
 
 def test_logging_out_ends_the_session(browser, site: Api):
@@ -287,9 +287,9 @@ def test_a_replay_shows_what_was_known_earlier(desk: Page, house: int):
         ("/status", "You may not read the server status"),
     ],
 )
-def test_tables_of_people_and_jobs(desk: Page, path: str, seen: str):
-    desk.goto(path)
-    expect(desk.get_by_text(seen).first).to_be_visible()
+def test_tables_of_people_and_jobs(inside: Page, path: str, seen: str):
+    visit(inside, path)
+    expect(inside.get_by_text(seen).first).to_be_visible()
 
 
 def test_a_first_visit_is_as_dark_as_the_system(browser: Browser, site: Api, session_cookies: list[dict[str, str]]):
