@@ -1,15 +1,13 @@
 """What a schedule wrote to sensors, as lines and as a table; also where a later schedule has written other values."""
 
-import csv
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime, tzinfo
-from io import StringIO
-from typing import BinaryIO
+from collections.abc import Collection
+from dataclasses import replace
+from datetime import datetime
 
 import numpy as np
 from sqlalchemy.orm import Session
 
+from app.assemble.files.step_table import StepTable
 from app.assemble.lines import lines_of
 from app.auth.access.references import References
 from components.charts.points import Floats
@@ -20,7 +18,6 @@ from db.beliefs.source_filter import SourceFilter
 from db.beliefs.time_range import BeliefQuery
 from db.schedules import GUIDANCE, SOC, ScheduleOutput, StoredSchedule
 from db.sensors import Sensor
-from engine.importing.cells.texts import csv_text, writable
 from engine.series.iso_time import MICROSECOND, from_us
 from engine.series.window import Window
 
@@ -63,30 +60,12 @@ def output_lines(
     ]
 
 
-@dataclass(frozen=True, kw_only=True)
-class ScheduleTable:
-    """Values of a schedule by step."""
-
-    columns: Sequence[str]
-    """Names with their units."""
-    starts: Sequence[datetime]
-    """Start of each step [UTC]."""
-    values: Floats
-    """NaN where there is none, shape (steps, columns)."""
-
-    def rows(self, place: tzinfo) -> Iterator[tuple[str, list[float | None]]]:
-        """Give the start of each step at a place in ISO 8601, and its values."""
-        for start, values in zip(self.starts, self.values.tolist(), strict=True):
-            told = [None if np.isnan(value) else float(f"{value:.6g}") for value in values]
-            yield start.astimezone(place).isoformat(), told
-
-
-def schedule_table(row: StoredSchedule, lines: Collection[Trace]) -> ScheduleTable:
+def schedule_table(row: StoredSchedule, lines: Collection[Trace]) -> StepTable:
     """Return lines as a table by the steps of a schedule."""
     # Values stand at slots, of which a schedule may begin in the midst of the first one.
     slots = Window.between(row.start, row.end, row.step).slots.starts
     columns = [values_at(line, slots) for line in lines]
-    return ScheduleTable(
+    return StepTable(
         columns=[f"{line.label} [{line.unit}]" for line in lines],
         starts=[max(from_us(int(start)), row.start) for start in slots],
         values=np.stack(columns, axis=1) if columns else np.zeros((len(slots), 0)),
@@ -102,24 +81,3 @@ def values_at(line: Trace, moments: np.ndarray) -> Floats:
     # An instant holds for itself alone; a step until its end.
     known = (at >= 0) & (distance < line.pace if line.stepped else distance == 0)
     return np.where(known, line.values[np.maximum(at, 0)], np.nan)
-
-
-def write_csv(table: ScheduleTable, place: tzinfo, file: BinaryIO) -> None:
-    """Write a table as CSV, times in ISO 8601 with their offset."""
-    text = StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["start", *(csv_text(name) for name in table.columns)])
-    writer.writerows([start, *values] for start, values in table.rows(place))
-    file.write(text.getvalue().encode())
-
-
-def write_excel(table: ScheduleTable, place: tzinfo, file: BinaryIO) -> None:
-    """Write a table as an Excel file, times as texts with their offset: Excel has no zones."""
-    from openpyxl import Workbook
-
-    book = Workbook(write_only=True)
-    sheet = book.create_sheet("schedule")
-    sheet.append(["start", *(writable(csv_text(name)) for name in table.columns)])
-    for start, values in table.rows(place):
-        sheet.append([start, *values])
-    book.save(file)

@@ -37,7 +37,7 @@ class AggregatorReporter(Reporter):
     """
 
     method: str = "sum"
-    """One of ``METHODS``."""
+    """How they are combined: sum, mean, average, min, max, median, prod, std or var."""
     weights: Mapping[str, float] = field(default_factory=dict)
     """Factor of each series by name; 1 where none is given."""
 

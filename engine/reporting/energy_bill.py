@@ -38,7 +38,10 @@ class EnergyBillReporter(Reporter):
     fixed_per_month: float = 0.0
     """Standing charge [currency/month], spread over the month."""
     capacity_tariff: Mapping[str, Any] | None = None
-    """Charge for the highest power, see ``engine.capacity_tariffs``; None: there is none."""
+    """Charge for the highest power, such as {"price": 4.0, "least": 2.5, "months": 12, "over": "mean"}; empty: none.
+
+    See ``engine.capacity_tariffs``.
+    """
 
     version = "1"
     summary = "The bill of a site: energy, taxes, capacity and fixed charges, and the energy cost of each device."

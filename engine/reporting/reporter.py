@@ -1,11 +1,15 @@
 """The contract of every reporter: which series it reads, which it computes, in which units; plugins keep it as well."""
 
+import ast
+import inspect
+import textwrap
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import MISSING, Field, dataclass, fields, replace
 from datetime import datetime, timedelta
 from functools import cached_property
-from typing import Any, ClassVar, Literal, Self
+from itertools import pairwise
+from typing import Any, ClassVar, Literal, Self, get_type_hints
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -156,6 +160,31 @@ class Reporter(ABC):
         Raises:
             InputError: Something is missing or does not fit.
         """
+
+
+def config_fields(reporter: type[Reporter]) -> dict[str, tuple[Any, Any, str]]:
+    """Type, default and meaning of each field of a config, by name; the meaning is the docstring below the field."""
+    hints = get_type_hints(reporter)
+    meanings: dict[str, str] = {}
+    for kind in reversed(reporter.__mro__[: reporter.__mro__.index(Reporter)]):
+        try:
+            (written,) = ast.parse(textwrap.dedent(inspect.getsource(kind))).body
+        except (OSError, SyntaxError, ValueError):  # of a class that was typed into an interpreter
+            continue
+        body = written.body if isinstance(written, ast.ClassDef) else []
+        for line, below in pairwise(body):
+            if isinstance(line, ast.AnnAssign) and isinstance(line.target, ast.Name) and isinstance(below, ast.Expr):
+                text = below.value.value if isinstance(below.value, ast.Constant) else ""
+                meanings[line.target.id] = " ".join(str(text).partition("\n\n")[0].replace("`", "").split())
+    known = [field for field in fields(reporter) if field.metadata.get("config", True)]  # type: ignore[arg-type]  # subclasses are dataclasses
+    return {field.name: (hints[field.name], _default(field), meanings.get(field.name, "")) for field in known}
+
+
+def _default(field: Field[Any]) -> Any:
+    """Default of a field; None where there is none."""
+    if field.default_factory is not MISSING:
+        return field.default_factory()
+    return None if field.default is MISSING else field.default
 
 
 def config_number(value: object, field: str, *, least: float = 0.0, most: float = 1e9) -> float:

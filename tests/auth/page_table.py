@@ -22,6 +22,7 @@ from app.usecases.explanations.overrides import NewOverride
 from app.usecases.jobs.automations import AutomationChange, NewAutomation
 from app.usecases.jobs.forecasts import ForecastTrigger
 from app.usecases.jobs.past_years import PastYearTrigger
+from app.usecases.jobs.reports import KeptReport, PreviewParameters, ReportPreview
 from app.usecases.sensors import NewSensor, SensorChange
 from app.usecases.uploads import ReadFile
 from app.usecases.users import NewUser, UserChange
@@ -65,6 +66,7 @@ PAGES_SEEN: dict[str, PageLine] = {
     "/assets/{id:int}?tab=graphs": ASSET("all charts move together", tab="Graphs"),
     "/assets/{id:int}?tab=plan": ASSET("No schedule yet", tab="Plan"),
     "/assets/{id:int}?tab=what-if": ASSET("nothing to compare with", tab="What-if"),
+    "/assets/{id:int}?tab=reports": ASSET("The bill of a site", tab="Reports"),
     "/assets/{id:int}?tab=automations": ASSET("Last runs", tab="Automations"),
     "/assets/{id:int}?tab=replay": ASSET("[Nn]othing to replay", tab="Replay"),
     "/assets/{id:int}?tab=context": ASSET("No flex-context is set", tab="Context"),
@@ -117,6 +119,13 @@ def new_sensor(ids: Ids) -> tuple[Any, ...]:
     return (NewSensor(name="new", unit="kW", event_resolution="PT15M", generic_asset_id=ids["battery"]),)
 
 
+def sum_of(ids: Ids) -> ReportPreview:
+    parameters = PreviewParameters(
+        input=[{"name": "power", "sensor": ids["s:power"]}], start=DAY, end=DAY + timedelta(days=1), resolution="P1D"
+    )
+    return ReportPreview(reporter="AggregatorReporter", parameters=parameters, config={})
+
+
 def new_user(ids: Ids) -> tuple[Any, ...]:
     return (NewUser(email="new@example.org", account_id=ids["a:Mill"]), "!")
 
@@ -165,6 +174,9 @@ ACTIONS: dict[str, ActionLine] = {
     ),
     "app.usecases.jobs.forecasts:request_forecast": ActionLine(
         ADD, lambda ids: (ids["s:power"], ForecastTrigger(duration="PT1H", config={}))
+    ),
+    "app.usecases.jobs.reports:keep_report": ActionLine(
+        ADD, lambda ids: (ids["battery"], sum_of(ids), KeptReport(name="new", outputs=["combined"]))
     ),
     "app.usecases.jobs.automations:renew_forecasts": ActionLine(
         ADD, lambda ids: (ids["s:power"], ForecastTrigger(duration="PT1H", config={}))

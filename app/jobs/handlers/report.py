@@ -1,7 +1,7 @@
 """Compute a report over sensors and save it as beliefs."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Any, Self
@@ -146,6 +146,17 @@ class ReportRun:
             for row, series in self._piece(start, end):
                 if posted := self._posted(series, row.unit):
                     found[row.id].append(posted)
+        return found
+
+    def by_name(self) -> dict[str, ReportSeries]:
+        """All results by name, whether or not an output receives them, at the step that is asked for."""
+        unit = self.inputs[0].sensor.unit
+        read = self._read(self.begin, self.end, output_unit=unit)
+        found = {}
+        for name, series in self.reporter.compute(read, step=self.request.resolution or self.step).items():
+            inside = (series.starts >= to_us(self.start)) & (series.starts < to_us(self.end))
+            own = replace(series, starts=series.starts[inside], unit=series.unit or unit)
+            found[name] = own.of(series.values[inside], own.unit)
         return found
 
     def _piece(self, start: datetime, end: datetime) -> list[tuple[Sensor, ReportSeries]]:

@@ -20,6 +20,7 @@ from app.pages.asset import automations_tab, context_tab, graphs_tab, location, 
 from app.pages.charts import graphs, replay
 from app.pages.plan import chart as plan_chart
 from app.pages.plan import tab as plan_tab
+from app.pages.reports import tab as reports_tab
 from app.pages.what_if import scenario_tab
 from app.widgets.layout import Shell, query
 from components.tables.assets import words
@@ -111,6 +112,7 @@ TEXT_TABS = {
     "graphs": graphs_tab.TAB,
     "plan": plan_tab.TAB,
     "what-if": scenario_tab.TAB,
+    "reports": reports_tab.TAB,
     "automations": automations_tab.TAB,
     "context": context_tab.TAB,
     "properties": properties_tab.TAB,
@@ -124,6 +126,7 @@ TABS = {
     "graphs": "Graphs",
     "plan": "Plan",
     "what-if": "What-if",
+    "reports": "Reports",
     "automations": "Automations",
     "replay": "Replay",
     "context": "Context",
@@ -136,5 +139,5 @@ TIMED = {"graphs": time_range.usual, "replay": time_range.remembered}
 PAGE = TextPage(
     at="/assets", heading="Asset", read=read_asset, show=show_asset, forms=asset_forms, live=live_tab,
     parts={name: part for tab in TEXT_TABS.values() for name, part in tab.parts.items()},
-    data={"charts": graphs_tab.read_values},
+    data={"charts": graphs_tab.read_values, **reports_tab.DATA},
 )  # fmt: skip

@@ -11,37 +11,46 @@ from app.jobs.submission import Order, ask
 from app.usecases.actor import Actor
 from app.usecases.fields import Body, Length, Moment, lasting
 from app.usecases.inputs import Invalid
+from app.usecases.jobs.automations import NewAutomation, create_automation
+from app.usecases.sensors import NewSensor, create_sensor
 from db import assets
 from db.assets import Asset
 from db.core import database
 from db.jobs.jobs import Job
-from db.sensors import Sensor
-from engine.errors import FieldError
+from db.sensors import Sensor, of_asset
+from engine.errors import FieldError, UnknownField
+from engine.reporting.reporter import ReportSeries
+from engine.series.iso_time import iso_duration
 
 
-class ReportParameters(Body):
+class PreviewParameters(Body):
     """Which sensors to report on, from when to when."""
 
     model_config = ConfigDict(extra="ignore")  # a reporter of a newer server may know more of them
 
     input: Annotated[list[dict[str, Any]], Field(min_length=1, max_length=100)]
-    output: Annotated[list[dict[str, Any]], Field(min_length=1, max_length=100)]
     start: Moment
     end: Moment
     resolution: Length | None = None
     belief_time: Moment | None = None
+
+
+class ReportParameters(PreviewParameters):
+    """Which sensors to report on, from when to when, and where the values go."""
+
+    output: Annotated[list[dict[str, Any]], Field(min_length=1, max_length=100)]
     belief_horizon: Annotated[Length | None, Field(description="When the report counts as known")] = None
 
 
-class ReportTrigger(Body):
-    """Which report to compute."""
+class ReportPreview(Body):
+    """Which report to compute, for somebody to look at."""
 
     reporter: Annotated[str, Field(max_length=100, examples=["EnergyBillReporter"])]
-    parameters: ReportParameters
+    parameters: PreviewParameters
     config: Annotated[dict[str, Any], Field(default_factory=dict)]
 
     def request(self) -> ReportRequest:
-        """Request of the job that computes the report.
+        """Request of the computation.
 
         Raises:
             UnknownPlugin: There is no such reporter.
@@ -56,13 +65,31 @@ class ReportTrigger(Body):
             reporter=self.reporter,
             config=self.config,
             input=given.input,
-            output=given.output,
+            output=[],
             start=given.start,
             end=given.end,
             resolution=None if step is None else lasting(step, given.start, field="resolution"),
             belief_time=given.belief_time,
-            belief_horizon=given.belief_horizon,
         )
+
+
+class ReportTrigger(ReportPreview):
+    """Which report to compute and store."""
+
+    parameters: ReportParameters
+
+    def request(self) -> ReportRequest:
+        """Request of the job that computes the report; raises as that of a preview does."""
+        given = self.parameters
+        return super().request().model_copy(update={"output": given.output, "belief_horizon": given.belief_horizon})
+
+
+class KeptReport(Body):
+    """How a report that somebody has looked at is kept."""
+
+    name: Annotated[str, Field(min_length=1, max_length=80, description="What the names of its sensors begin with")]
+    outputs: Annotated[list[str], Field(min_length=1, max_length=100, description="Names of the results to store")]
+    every: Annotated[Length | None, Field(description="Also store it anew so often, such as P1D; null: once")] = None
 
 
 def request_report(session: Session, actor: Actor, asset_id: int, trigger: ReportTrigger) -> Job:
@@ -85,6 +112,60 @@ def request_report(session: Session, actor: Actor, asset_id: int, trigger: Repor
     job = ask(session, order, now=actor.now, settings=actor.settings)
     actor.record(session, _sentence(request), asset)
     return job
+
+
+def preview_report(session: Session, actor: Actor, asset_id: int, preview: ReportPreview) -> dict[str, ReportSeries]:
+    """Results of a report by name, of which nothing is stored.
+
+    Raises:
+        NotFound: There is no such asset.
+        NotAllowed: The actor may not read it, or what the report names.
+        UnknownPlugin, Invalid, FieldError: See ``ReportPreview.request``; or the report would take too many values.
+    """
+    actor.check("read", database.get(session, Asset, asset_id))
+    return ReportRun(actor.references(session), preview.request(), actor.now).by_name()
+
+
+def keep_report(session: Session, actor: Actor, asset_id: int, preview: ReportPreview, kept: KeptReport) -> list[Job]:
+    """The job that stores a report in sensors of its own, which the asset gets, and an automation where it is repeated.
+
+    Sensors of the same names, units and resolutions serve again, so that a report may be kept over another time.
+
+    Raises:
+        NotFound, NotAllowed, UnknownPlugin, Invalid, FieldError: As of a preview; or the actor may not add to the
+            asset, or a sensor of such a name holds something else.
+    """
+    asset = database.get(session, Asset, asset_id)
+    actor.check("create-children", asset)
+    results = preview_report(session, actor, asset_id, preview)
+    if absent := [name for name in kept.outputs if name not in results]:
+        raise UnknownField("result of this report", absent[0][:50], results, field="outputs")
+    sensors = {name: _sensor_for(session, actor, asset, f"{kept.name}: {name}", results[name]) for name in kept.outputs}
+    output = [{"name": name, "sensor": sensor.id} for name, sensor in sensors.items()]
+    own = preview.parameters
+    if kept.every:
+        length = {"duration": kept.every} | ({"resolution": own.resolution} if own.resolution else {})
+        request = {"reporter": preview.reporter, "config": preview.config, "input": own.input, "output": output}
+        new = NewAutomation(name=kept.name, kind="report", request=request | length, every=kept.every)
+        create_automation(session, actor, asset_id, new)
+    parameters = ReportParameters(**own.model_dump(), output=output)
+    trigger = ReportTrigger(reporter=preview.reporter, config=preview.config, parameters=parameters)
+    return [request_report(session, actor, asset_id, trigger)]
+
+
+def _sensor_for(session: Session, actor: Actor, asset: Asset, name: str, series: ReportSeries) -> Sensor:
+    """Sensor of an asset that receives a result: the one of that name, or a new one."""
+    there = next((row for row in of_asset(session, asset.id) if row.name.casefold() == name.casefold()), None)
+    if there is None:
+        new = NewSensor(
+            name=name, unit=series.unit, event_resolution=iso_duration(series.step), generic_asset_id=asset.id,
+            timezone=series.place.key,
+        )  # fmt: skip
+        return create_sensor(session, actor, new)
+    if (there.unit, there.resolution) != (series.unit, series.step):
+        problem = f"sensor {name!r} holds other values [{there.unit}]; choose another name."
+        raise FieldError("name", problem)
+    return there
 
 
 def compute_report(session: Session, actor: Actor, asset_id: int, trigger: ReportTrigger) -> Reported:

@@ -6,7 +6,8 @@ from typing import Literal
 
 from app.api.http.route import Call, Reply, get
 from app.assemble.files.export import MEDIA
-from app.assemble.schedule_lines import output_lines, readable_outputs, schedule_table, write_csv, write_excel
+from app.assemble.files.step_table import write_csv, write_excel
+from app.assemble.schedule_lines import output_lines, readable_outputs, schedule_table
 from app.auth.access import access
 from app.auth.access.references import References
 from app.usecases.fields import Query
