@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import numpy as np
 from markupsafe import Markup
 from sqlalchemy.orm import Session
 
@@ -43,6 +44,7 @@ from engine.series.iso_time import MICROSECOND, to_us, zone
 
 USUAL = "EnergyBillReporter"
 NO_SENSORS = "This asset has no sensors to report on yet. Add some on the Context tab."
+NO_VALUES = "Of these days no value of this report is known. Choose other days or other sensors."
 MOST_SENSORS = 500
 """Sensors that are offered, nearest first."""
 PAST = timedelta(days=2) // MICROSECOND
@@ -146,6 +148,8 @@ def show_reports(visit: Visit, content: ReportsContent) -> Markup:
     shown += note(content.problem, "warning") if content.problem else Markup("")
     if content.results is None:
         return shown
+    if not any(np.isfinite(series.values).any() for series in content.results.values()):
+        return shown + note(NO_VALUES)
     files = {text: visit.href(tab="reports", data=f"report-{kind}") for text, kind in FILES.items()}
     names = {text: f"{content.title}.{kind}".replace("/", "-") for text, kind in FILES.items()}
     shown += render("report_head", title=content.title, period=period_text(content), files=files, names=names)
