@@ -18,6 +18,11 @@ DEEPEST = 64
 WHOLE = 2**63
 """Whole numbers from here on are kept by no database."""
 NUMBERS = {int, float, type(None)}
+CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+"""What no text has: PostgreSQL keeps no NUL, a terminal obeys an escape, and half a character of UTF-16 is none."""
+BREAKS = re.compile(r"[\t\n\r]")
+ONE_LINE = {"name", "username"}
+"""Fields that stand in one line of tables, menus and logs."""
 PLACE = re.compile(r"[0-9]+|[a-z][a-z0-9_-]*")
 TYPES = {"int", "float", "bool", "str", "none"}
 """What pydantic puts among the names of a path to tell which of several types it tried, besides names of classes."""
@@ -84,7 +89,7 @@ def _stored(model: type[BaseModel]) -> frozenset[str]:
 
 
 def refuse_unkeepable(given: Mapping[str, Any], where: str, bounds: Bounds) -> None:
-    """Refuse what cannot be kept or worked on: NUL characters, endless nesting, texts and lists without measure.
+    """Refuse what cannot be kept or worked on: control characters, endless nesting, texts and lists without measure.
 
     Raises:
         Invalid: A field has such a thing, at whatever depth.
@@ -93,7 +98,9 @@ def refuse_unkeepable(given: Mapping[str, Any], where: str, bounds: Bounds) -> N
     for name, value in given.items():
         if problem := _unkeepable([name, value], bounds):
             # The name itself may be what cannot be kept, and it stands in the answer.
-            problems[name.replace("\0", "")[:80]] = [problem]
+            problems[CONTROL.sub("", name)[:80]] = [problem]
+        elif name in ONE_LINE and isinstance(value, str) and BREAKS.search(value):
+            problems[name] = ["has a line break or a tab; write it in one line."]
     if problems:
         raise Invalid(where, problems)
 
@@ -103,8 +110,8 @@ def _unkeepable(value: list[Any], bounds: Bounds) -> str:
     level, count, longest = value, 0, bounds.FLEXSCOPE_MAX_OBJECT_BYTES
     for _ in range(DEEPEST):
         for one in level:
-            if isinstance(one, str) and "\0" in one:
-                return "has a NUL character; leave it out."
+            if isinstance(one, str) and (control := CONTROL.search(one)):
+                return f"has a control character (U+{ord(control[0]):04X}) at {control.start() + 1}; leave it out."
             if isinstance(one, str) and len(one) > (longest if one[:1] in ("{", "[") else _text(bounds)):
                 return _too_long(_text(bounds), "characters", "TEXT_LENGTH")
             if isinstance(one, int) and not -WHOLE <= one < WHOLE:

@@ -158,6 +158,9 @@ TOO_MUCH = {
     "deep": json.loads("[" * 70 + "]" * 70),
     "large whole number": 2**63,
     "NUL": "a\0b",
+    "escape": "a\x1b[2Jb",
+    "NUL in an object": {"a": [{"b\0": 1}]},
+    "half a character": "a\ud800b",
 }
 MODELS = [
     (name, part, model)
@@ -305,3 +308,11 @@ IDS = [
 def test_true_is_not_the_first_row(model: Any, name: str) -> None:
     with pytest.raises(ValidationError, match="true and false are no ids"):
         model.model_validate({name: True})
+
+
+@pytest.mark.parametrize("broken", ["a\nb", "a\tb", "a\r", "a\x85b"])
+def test_a_name_is_one_line(api: Api, ids: dict[str, int], broken: str) -> None:
+    key = ids["battery"]
+    assert "name" in assert_refused(api, "PATCH", f"/assets/{key}", json={"name": broken})
+    noted = {"content": broken.replace("\x85", "\n"), "start": BEGIN, "end": "2026-01-02T00:00:00Z"}
+    assert api.post(f"/assets/{key}/annotations", json=noted).status_code == 201
