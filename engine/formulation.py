@@ -94,7 +94,7 @@ def innermost_first(groups: Sequence[Group]) -> list[Group]:
             at = by_name[at.group]
             if at.name in seen:
                 circle = " → ".join([*seen, at.name])
-                raise FieldError(f"{at.name}: group", f"the groups {circle} stand in each other; open the circle.")
+                raise FieldError(f"{at.name}: group", f"the groups {circle} contain each other; take one of them out.")
             seen.append(at.name)
         depth[group.name] = len(seen)
     return sorted(groups, key=lambda group: -depth[group.name])

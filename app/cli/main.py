@@ -159,10 +159,10 @@ COMMANDS = CommandGroup(
             },
         ),
         "jobs": CommandGroup(
-            "Workers, and what becomes of jobs.",
+            "Workers and jobs.",
             {
-                "run-worker": Command("app.cli.commands.jobs:run_worker", "Do jobs of some queues until told to stop."),
-                "run-job": Command("app.cli.commands.jobs:run_job", "Do one job here and now."),
+                "run-worker": Command("app.cli.commands.jobs:run_worker", "Process jobs of some queues until stopped."),
+                "run-job": Command("app.cli.commands.jobs:run_job", "Run one job here and now."),
                 "inspect-job": Command("app.cli.commands.jobs:inspect_job", "Everything that is known of a job."),
                 "cancel-job": Command("app.cli.commands.jobs:cancel_job", "Cancel a job that has not ended."),
                 "show-queues": Command("app.cli.commands.jobs:show_queues", "How many jobs are in which state."),
@@ -175,7 +175,7 @@ COMMANDS = CommandGroup(
             },
         ),
         "monitor": CommandGroup(
-            "Tell somebody when something was not heard of.",
+            "Send alerts about tasks and users that are overdue.",
             {
                 "last-run": Command("app.cli.commands.monitor:last_run", "Tasks that have not succeeded for a while."),
                 "latest-run": Command("app.cli.commands.monitor:latest_run", "Another name of last-run."),

@@ -121,7 +121,7 @@ class Loaded:
 def load(database: Database, *, now: datetime) -> Loaded:
     """Build the demo if it is not there, add what happened since, and plan the next two days; all or nothing.
 
-    What is there already is compared and left alone, so loading again only adds what is new.
+    What already exists is compared and left alone, so loading again only adds what is new.
 
     Args:
         database: With all tables.

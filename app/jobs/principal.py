@@ -21,7 +21,7 @@ class NoLongerAllowed(EngineError):
     """Who asked for a job may not have it, or not any more."""
 
     def __init__(self, reason: str) -> None:
-        super().__init__(f"Nothing was saved: {reason}; let somebody ask for it who may.")
+        super().__init__(f"Nothing was saved: {reason}; ask someone who has the right to request it.")
 
 
 def principal(session: Session, user_id: int | None) -> SignedIn | None:

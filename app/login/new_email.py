@@ -135,7 +135,7 @@ class ConfirmEmail(FormPage):
             return
         self.running.identities.forget(user_id)
         name = self.running.settings.platform_name()
-        text = "The email address of your user was changed. If this was not you, tell an admin at once."
+        text = "The email address of your user was changed. If this was not you, contact an admin at once."
         # To the old address: whoever took the user over reads the new one.
         self.mail(reset.mail_notice, self.running, old, f"Your address for {name} was changed", text)
         self.lead_on("/login")

@@ -196,7 +196,7 @@ def _check_admin(actor: Actor, action: Action, subject: str) -> None:
 
 def _check_new_name(session: Session, kind: type[AccountRole] | type[Subscription], name: str) -> None:
     if session.scalar(select(kind.id).filter_by(name=name)) is not None:
-        raise FieldError("name", f"{name!r} is there already; choose another name.")
+        raise FieldError("name", f"{name!r} already exists; choose another name.")
 
 
 def _apply(session: Session, account: Account, change: AccountChange) -> None:
@@ -205,7 +205,7 @@ def _apply(session: Session, account: Account, change: AccountChange) -> None:
     if (name := fields.get("name")) is not None:
         same = session.scalar(select(Account.id).where(Account.name == name))
         if same not in (None, account.id):
-            raise FieldError("name", f"an account called {name!r} is there already; choose another name.")
+            raise FieldError("name", f"an account called {name!r} already exists; choose another name.")
     for look in LOOKS:
         if look in (fields.get("attributes") or {}):  # how an account looks has fields of its own, which check it
             raise FieldError("attributes", f"{look} is a field of its own; give it beside attributes.")

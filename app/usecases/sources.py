@@ -53,7 +53,7 @@ def find_source(session: Session, actor: Actor, text: str) -> Source:
 
 
 def known_source(session: Session, text: str) -> Source | None:
-    """Return the source a text stands for, if it is there already; see ``find_source``."""
+    """Return the source a text stands for, if it already exists; see ``find_source``."""
     found = session.get(Source, int(text)) if _is_id(text) else None
     if found is not None:
         return found
@@ -64,7 +64,7 @@ def known_source(session: Session, text: str) -> Source | None:
 
 
 def source_of(session: Session, actor: Actor) -> Source | None:
-    """Return the source that stands for the actor, if it is there already: a session that reads makes none."""
+    """Return the source that stands for the actor, if it already exists: a session that reads makes none."""
     if actor.principal is None:
         return known_source(session, actor.by[1])
     return session.scalar(select(Source).filter_by(user_id=actor.user_id, type="user").order_by(Source.id.desc()))

@@ -39,7 +39,7 @@ class FileLayout(Query):
     time_column: Annotated[str | None, Field(description="Column of the times or dates, by number from 0 or head")] = (
         None
     )
-    clock_column: Annotated[str | None, Field(description="Column of the times of day, if dates stand apart")] = None
+    clock_column: Annotated[str | None, Field(description="Column of the times of day, if apart from dates")] = None
     end_column: Annotated[str | None, Field(description="Column of the times at which values end")] = None
     value_column: Annotated[str | None, Field(description="Column of the values")] = None
     belief_column: Annotated[str | None, Field(description="Column of the moments of knowledge")] = None
@@ -49,7 +49,7 @@ class FileLayout(Query):
     date_format: Annotated[str | None, Field(description="Such as %d-%m-%Y %H:%M; else found out")] = None
     date_order: Annotated[Literal["day", "month"] | None, Field(description="What comes first in 05/11/2026")] = None
     stamps: Annotated[Literal["start", "end"] | None, Field(description="Which end of its step a time names")] = None
-    value_kind: Annotated[ValueKind | None, Field(description="What a value stands for; else found out")] = None
+    value_kind: Annotated[ValueKind | None, Field(description="What a value represents; detected by default")] = None
     delimiter: Annotated[str | None, Field(max_length=1, description="Between cells; else found out")] = None
     decimal: Annotated[str | None, Field(min_length=1, max_length=1, description="Sign before decimals")] = None
     thousands: Annotated[str | None, Field(max_length=1, description="Sign between thousands")] = None
@@ -59,7 +59,7 @@ class FileLayout(Query):
     sheet: Annotated[str | None, Field(description="Sheet of an Excel file; else the first visible")] = None
     filter_column: Annotated[str | None, Field(description="Use only rows with the filter value in this column")] = None
     filter_value: Annotated[str | None, Field(description="See filter-column")] = None
-    missing: Annotated[str, Field(description="Texts that stand for no value, with commas between")] = ""
+    missing: Annotated[str, Field(description="Texts that mean a missing value, separated by commas")] = ""
     confirm: Annotated[str, Field(description="Findings that were seen and accepted, with commas between")] = ""
 
     def options(self, form: Mapping[str, str], actor: Actor) -> FileOptions:

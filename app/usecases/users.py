@@ -78,7 +78,7 @@ def create_user(session: Session, actor: Actor, new: NewUser, password_hash: str
         who = f"account-admins and consultants of it, and {access.ADMINS},"
         raise NotAllowed("create-children", access.described(account), who=who)
     if by_email(session, new.email) is not None:
-        raise FieldError("email", "a user with this address is there already.")
+        raise FieldError("email", "a user with this address already exists.")
     name = new.username or new.email.partition("@")[0]
     _check_free(session, name)
     user = User(email=new.email, username=name, password_hash=password_hash, account_id=account.id)

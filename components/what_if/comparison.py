@@ -148,7 +148,7 @@ def _connection_panel(connection: Connection, old: Schedule, new: Schedule) -> P
 
 
 def changed_steps(before: ComparedPlan, after: ComparedPlan) -> list[tuple[datetime, str, float, float]]:
-    """Steps in which a device does otherwise: start, device, power before and after [kW]."""
+    """Steps in which a device runs differently: start, device, power before and after [kW]."""
     window = after.schedule.window
     ports = [port.name for device in after.site.devices if device.load is None for port in device.ports]
     rows = []
@@ -161,7 +161,7 @@ def changed_steps(before: ComparedPlan, after: ComparedPlan) -> list[tuple[datet
 
 
 def steps_html(before: ComparedPlan, after: ComparedPlan) -> str:
-    """Table of the steps in which a device does otherwise."""
+    """Table of the steps in which a device runs differently."""
     rows = changed_steps(before, after)
     zone = ZoneInfo(after.zone)
     cells: list[Sequence[Cell]] = [
@@ -171,14 +171,14 @@ def steps_html(before: ComparedPlan, after: ComparedPlan) -> str:
     ]  # fmt: skip
     more = f"<p>And {len(rows) - MOST_ROWS} more.</p>" if len(rows) > MOST_ROWS else ""
     columns = ["From", "Device", "Plan now", "What if", "Difference"]
-    table = table_html(columns, cells, empty="No device does otherwise.")
+    table = table_html(columns, cells, empty="No device runs differently.")
     return f'<div class="scroll">{table}{more}</div>'
 
 
 def comparison_html(before: ComparedPlan, after: ComparedPlan) -> str:
     """A plan beside another one, all of it."""
     count = len(changed_steps(before, after))
-    summary = f"{count} step{'s' * (count != 1)} in which a device does otherwise"
+    summary = f"{count} step{'s' * (count != 1)} in which a device runs differently"
     steps = f"<details><summary>{summary}</summary>{steps_html(before, after)}</details>"
     chart = (
         f"<figure style='margin:0'>{chart_html(before, after)}<figcaption><small>Solid: what if. Dotted: the plan now."

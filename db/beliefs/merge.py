@@ -22,7 +22,7 @@ MANY = 64
 
 
 class WriteConflict(InputError):
-    """A belief is there already, formed at the same moment, with another value.
+    """A belief already exists, formed at the same moment, with another value.
 
     Attributes:
         event: Start of the first event in conflict, ISO 8601.

@@ -31,7 +31,7 @@ PASSING_IN_POSTGRES = frozenset({errorcodes.IDLE_IN_TRANSACTION_SESSION_TIMEOUT,
 
 
 SENTENCES: dict[type[exc.DBAPIError], str] = {
-    exc.IntegrityError: "It clashes with a row that is there already.",
+    exc.IntegrityError: "It clashes with a row that already exists.",
     exc.DataError: "A number or a text in it is larger than the database takes; write a smaller one.",
 }
 """What is told instead of the database's own words, which hold statements and values."""

@@ -42,10 +42,10 @@ def dump(database: Database, file: Path) -> None:
     """Write everything in a database, as it is at one moment, to a new file.
 
     Raises:
-        InputError: The file is there already.
+        InputError: The file already exists.
     """
     if file.exists():
-        raise InputError(f"{file} is there already; choose another name.")
+        raise InputError(f"{file} already exists; choose another name.")
     part = file.with_name(f"{file.name}.part")
     # Left by a dump that was broken off.
     part.unlink(missing_ok=True)

@@ -76,7 +76,7 @@ class Process(Device):
         """See Device.add_to; which step it starts in, or runs in, is a choice of whole numbers."""
         n, name = problem.window.n, self.name
         if self.dearest:
-            raise InputError(f"{name} runs when energy is dearest, and only a scheduler tells when that is.")
+            raise InputError(f"{name} runs when energy is most expensive, and only a scheduler knows when that is.")
         if self.ceiling is None:
             self.check_room(n)
         begun = full(self.begun, n)

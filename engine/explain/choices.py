@@ -95,7 +95,7 @@ def explain_choice(
         name: Port, group or connection.
         step: When.
         power: What it was planned to do [kW]; None: as in the best plan, which may be another one of equal cost.
-        asked: Another power to tell the price of [kW].
+        asked: Another power to price [kW].
         with_prices: Whether to look for the prices until which it holds, which takes longest.
 
     Raises:

@@ -38,7 +38,7 @@ class CommitmentModel(FlexFields):
     @model_validator(mode="after")
     def _complete(self) -> Self:
         if not self.name:
-            raise FieldError("name", "a commitment needs a name, under which its cost is told.")
+            raise FieldError("name", "a commitment needs a name, under which its cost is listed.")
         if self.baseline is None:
             raise FieldError("baseline", "a commitment needs the power promised, such as '4 kW'.")
         if self.up_price is None and self.down_price is None:

@@ -45,7 +45,7 @@ class ConnectionFields(FlexFields):
         stored="as-sensor",
     )
     carbon_intensity: AnyQuantity = described(
-        "Mass of CO₂ emitted for each kWh taken from the grid; what a schedule emits is told in its result.",
+        "Mass of CO₂ emitted for each kWh taken from the grid; what a schedule emits is given in its result.",
         example="0.35 kg/kWh",
         kind="carbon",
     )
@@ -117,13 +117,13 @@ class ConnectionFields(FlexFields):
         kind="capacity",
     )
     site_peak_consumption: AnyQuantity = described(
-        "Peak of consumption already reached in the month, paid for anyway; one number tells of the first month.",
+        "Peak of consumption already reached in the month, paid for anyway; one number is for the first month.",
         example="12 kW",
         signed=False,
         kind="peak",
     )
     site_peak_production: AnyQuantity = described(
-        "Peak of production already reached in the month, paid for anyway; one number tells of the first month.",
+        "Peak of production already reached in the month, paid for anyway; one number is for the first month.",
         example="3 kW",
         signed=False,
         kind="peak",
@@ -238,7 +238,7 @@ class ConnectionFields(FlexFields):
         if any(later[0] <= band[0] or later[1] < band[1] for band, later in pairwise(numbers)):
             raise FieldError("site-peak-bands", "write them by rising peaks and fees, the last one without up-to.")
         if bands and bands[-1].up_to is not None:
-            raise FieldError("site-peak-bands", "nothing tells what more costs; add a last one without up-to.")
+            raise FieldError("site-peak-bands", "the fee above the last band is missing; add a last one without up-to.")
         return bands
 
     @field_validator("site_peak_highest_days")

@@ -101,7 +101,7 @@ GROUPS: Final[Mapping[str, Mapping[str, str]]] = {
         "started": "Started at",
         "time-restrictions": "Times when it may not run",
         "exclusion-group": "Never at once with",
-        "optimization-direction": "Cheapest or dearest times",
+        "optimization-direction": "Cheapest or most expensive times",
     },
     "Efficiency and wear": {
         "roundtrip-efficiency": "Round-trip efficiency",

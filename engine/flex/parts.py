@@ -39,7 +39,7 @@ class OperationMode(FlexFields):
         "Least and most power produced.", example=["1 kW", "3 kW"], form="quantities", kind="capacity", overlap="first"
     )
     phases: Phases | None = described(
-        "Phases on which the device stands while it runs so, where it switches between them; without it as the device.",
+        "Phases that the device uses while it runs so, where it switches between them; without it as the device.",
         example="L1",
         form="text",
         role=SAYS,
@@ -222,7 +222,7 @@ class GroupReference(FlexFields):
     language: ClassVar[str] = "group"
 
     asset: Key | None = described(
-        "The asset whose entry tells the limits of the group.", example=9, form="asset", role=FieldRole.GROUP
+        "The asset whose entry has the limits of the group.", example=9, form="asset", role=FieldRole.GROUP
     )
     sensor: Key | None = described("The power sensor of that entry.", example=12, form="sensor", role=FieldRole.GROUP)
 

@@ -103,7 +103,7 @@ class PowerModel(FlexFields):
         role=FieldRole.WRITES,
     )
     phases: Phases | None = described(
-        "Phases on which the device stands, such as 'L1' of a charger of one phase; without it all three.",
+        "Phases that the device is connected to, such as 'L1' of a charger of one phase; without it all three.",
         example="L1",
         form="text",
         role=SAYS,

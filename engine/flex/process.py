@@ -57,7 +57,7 @@ class ProcessModel(FlexFields):
     pause: str | None = described("Least time between two runs.", example="PT1H", form="text")
     price_ceiling: Annotated[Fixed | None, SkipValidation] = described(
         "What a run may add to the costs at most, as a price of each kWh or an amount of money; a run that would add "
-        "more is left out, which a warning tells and which counts as a cost of that amount. Without it, it has to run.",
+        "more is left out, which a warning reports and which costs that amount. Without it, it has to run.",
         example="0.20 EUR/kWh",
         form="text",
         kind="price",
@@ -78,7 +78,7 @@ class ProcessModel(FlexFields):
         default=(),
     )
     optimization_direction: Literal["MIN", "MAX"] = described(
-        "Whether the cheapest or the dearest time is chosen; optimization-sense is read as well.",
+        "Whether the cheapest or the most expensive time is chosen; optimization-sense is read as well.",
         example="MIN",
         form="text",
         default="MIN",
@@ -107,7 +107,7 @@ class ProcessModel(FlexFields):
             ("duration", self.duration, "a process needs to know how long it runs, such as PT4H."),
         ):
             if value is not None and self.power_profile:
-                raise FieldError(field, "power-profile tells it already; leave one of both out.")
+                raise FieldError(field, "power-profile gives it already; leave one of both out.")
             if value is None and not self.power_profile:
                 raise FieldError(field, needed)
         for at, power in enumerate(self.power_profile):
@@ -123,8 +123,16 @@ class ProcessModel(FlexFields):
         for field, clashes, why in (
             ("runs", in_pieces and self.runs > 1, "work in pieces is done once; give its whole duration"),
             ("power-profile", in_pieces and bool(self.power_profile), "a profile runs in one piece; make it SHIFTABLE"),
-            ("price-ceiling", dearest and self.price_ceiling is not None, "it runs when energy is dearest (MAX)"),
-            ("exclusion-group", dearest and self.exclusion_group is not None, "it runs when energy is dearest (MAX)"),
+            (
+                "price-ceiling",
+                dearest and self.price_ceiling is not None,
+                "MAX runs at the most expensive times",
+            ),
+            (
+                "exclusion-group",
+                dearest and self.exclusion_group is not None,
+                "MAX runs at the most expensive times",
+            ),
         ):
             if clashes:
                 raise FieldError(field, f"{why}; leave one of both out.")

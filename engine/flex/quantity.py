@@ -218,7 +218,7 @@ def refuse_negative(quantity: Quantity, unit: str, *, field: str) -> None:
     """Raise FieldError if a value written in the quantity is below 0."""
     for place, value in placed(quantity, field):
         if value.number(unit, field=place, bare=unit_for(unit, "EUR"), whole=1.0) < 0:
-            raise FieldError(place, f"{value.value} is below 0; it is told as 0 or more.")
+            raise FieldError(place, f"{value.value} is below 0; give it as 0 or more.")
 
 
 def written(quantity: Quantity) -> list[Fixed]:

@@ -20,13 +20,13 @@ class StorageModel(ThermalModel):
     """What a device can do."""
 
     state_of_charge: AnyQuantity = described(
-        "Sensor that receives the planned state of charge; without soc-at-start it also tells the one at the start.",
+        "Sensor that receives the planned state of charge; without soc-at-start it also gives the one at the start.",
         example={"sensor": 14},
         role=FieldRole.READS | FieldRole.WRITES,
         kind="state-of-charge",
     )
     soc_at_start: AnyQuantity = described(
-        "Energy stored when the schedule starts; else the state-of-charge sensor tells, or soc-min is assumed, or 0.",
+        "Energy stored when the schedule starts; else that of the state-of-charge sensor, or soc-min, or 0.",
         example="3.2 kWh",
         kind="state-of-charge",
         stored="never",

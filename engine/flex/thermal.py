@@ -53,7 +53,7 @@ class ThermalModel(PowerModel):
         kind="temperature",
     )
     temperature_at_start: AnyQuantity = described(
-        "Temperature when the schedule starts; else the temperature sensor tells, or temperature-min is assumed.",
+        "Temperature when the schedule starts; else that of the temperature sensor, or temperature-min.",
         example="20.5 °C",
         kind="temperature",
         stored="never",
@@ -116,7 +116,7 @@ class ThermalModel(PowerModel):
         for name in _OF_ENERGY:
             if getattr(self, name):
                 field = name.replace("_", "-")
-                raise FieldError(field, "with thermal-capacity, temperatures tell what is stored; leave it out.")
+                raise FieldError(field, "with thermal-capacity, temperatures set what is stored; leave it out.")
         if isinstance(given, Fixed) and given.number("kWh/K", field="thermal-capacity") <= 0:
             raise FieldError("thermal-capacity", "it is more than nothing, such as '12 kWh/K'.")
         return self
@@ -124,7 +124,7 @@ class ThermalModel(PowerModel):
     def refuse_incomplete(self) -> None:
         """Raise FieldError if a field means nothing as another one is missing, stored fields and those asked for."""
         if self.cop_curve and self.outdoor_temperature is None and self.source_temperature is None:
-            raise FieldError("cop-curve", "nothing tells at which temperature; give outdoor-temperature.")
+            raise FieldError("cop-curve", "the temperature is not known; give outdoor-temperature.")
         if self.thermal_capacity is None:
             alone = [name for name in _NEEDING if getattr(self, name) is not None]
             if alone:

@@ -123,7 +123,7 @@ class _Proposal:
             return 0 if is_data else 1
         shown = "; ".join(" | ".join(map(str, row[:6])) for row in self.rows[:2])
         raise InputError(
-            f"No column holds times; tell the time column and the date format. The file begins: {shown[:300]}"
+            f"No column holds times; give the time column and the date format. The file begins: {shown[:300]}"
         )
 
     def columns(self) -> Columns:

@@ -132,7 +132,7 @@ class _Arrangement:
         dated = self._calendar_ends()
         if dated is not None or not self.target.resolution:
             return "per-step"
-        text = "The rows lie at uneven distances; what does a value stand for?"
+        text = "The rows are unevenly spaced; what does a value represent?"
         if self.adds_up:
             return self._ask_kind(text, "until-next", "since-previous", "counter")
         return self._ask_kind(text, "until-next", "readings")

@@ -170,10 +170,10 @@ def _first_rows(table: FileTable) -> list[list[Cell]]:
 def _zone_evidence(recipe: Recipe, layout: Layout, place: str) -> list[Evidence]:
     """Return where the zone of the times is from."""
     if recipe.layout.date_format is None and not recipe.survey.times.is_naive:
-        return [Evidence("timezone", "offsets", "each time tells its own")]
+        return [Evidence("timezone", "offsets", "each time has its own")]
     if layout.timezone is not None or any(entry.field == "timezone" for entry in recipe.columns.evidence):
         return []
-    because = "files of this kind are in it" if recipe.layout.timezone else "times tell no zone: that of the sensor"
+    because = "files of this kind are in it" if recipe.layout.timezone else "times have no zone: that of the sensor"
     return [Evidence("timezone", place, because)]
 
 

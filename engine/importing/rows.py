@@ -17,7 +17,7 @@ from engine.importing.tables.batches import Batch, cells_of
 from engine.importing.tables.opening import FileTable
 from engine.series.iso_time import FIRST, LAST, Microseconds, from_us, to_us, zone
 
-UNREADABLE = "is not a time; write it like 2026-03-29T00:00:00+01:00, or tell the date format."
+UNREADABLE = "is not a time; write it like 2026-03-29T00:00:00+01:00, or give the date format."
 OUTSIDE = f"lies outside the years {FIRST.year} to {LAST.year - 1}."
 BACKWARDS = "lies before the start of the value; see the order of day and month."
 FALLING = "is less than the meter showed before; correct one of both."

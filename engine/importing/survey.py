@@ -132,7 +132,7 @@ def _with_filter(table: FileTable, columns: Columns) -> Columns:
         for place in columns.labels:
             if any(is_wanted(cell, wanted) for cell in cells_of(batch.column(place))):
                 return replace(columns, filter=place)
-    raise FieldError("filter-value", f"no row is of {wanted!r}; tell the filter column as well.")
+    raise FieldError("filter-value", f"no row is of {wanted!r}; give the filter column as well.")
 
 
 def _check_width(batch: Batch, columns: Columns) -> None:
@@ -147,7 +147,7 @@ def _check_width(batch: Batch, columns: Columns) -> None:
     for number, row in zip(batch.numbers, batch.rows, strict=True):
         if any(not isinstance(cell, str) or cell.strip() for cell in row[width:]):
             raise InputError(
-                f"Row {number} has {len(row)} cells, but the first row of the table has {width}; tell the delimiter "
+                f"Row {number} has {len(row)} cells, but the first row of the table has {width}; give the delimiter "
                 "and the decimal sign, or skip the rows above the head."
             )
 
@@ -227,7 +227,7 @@ def _date_order(
     names = [np.datetime64(int(some[0]), "D").item().strftime("%-d %B %Y") for some in days]
     choices = [Choice("day", f"it begins on {names[0]}"), Choice("month", f"it begins on {names[1]}")]
     american = target.timezone.startswith(("America/", "US/"))
-    text = f"{sample[:40]} can begin with the day or with the month; no number above 12 tells which."
+    text = f"{sample[:40]} can begin with the day or with the month; no number above 12 shows which."
     return american, "", [FileQuestion("date-order", text, choices[::-1] if american else choices)]
 
 

@@ -134,7 +134,7 @@ def test_a_sensor_without_steps_takes_moments_as_they_are() -> None:
 
 
 def test_one_energy_without_a_length_is_no_power() -> None:
-    with pytest.raises(InputError, match="resolution: one row does not tell how long"):
+    with pytest.raises(InputError, match="resolution: one row does not show how long"):
         stored(b"t,kWh\n2026-05-11T00:00:00Z,1\n", meter("kW", 15))
     assert stored(b"t,kWh\n2026-05-11T00:00:00Z,1\n", meter("kW", 15), step=timedelta(hours=1)).middle.sum() == 4
     assert stored(b"t,kWh\n2026-05-11T00:00:00Z,1\n", meter("kWh", 15)).middle.tolist() == [1]

@@ -141,7 +141,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"runs": True}, "runs"),
     ({"runs": 2, "process-type": "BREAKABLE"}, "runs"),
     ({"pause": "-PT1H", "runs": 2}, "pause"),
-    ({"power-profile": ["2 kW"]}, "power-profile tells it"),
+    ({"power-profile": ["2 kW"]}, "power-profile gives it"),
     ({"price-ceiling": "0.1 EUR/kW"}, "price-ceiling"),
     ({"price-ceiling": [{"value": "0.1 EUR/kWh", "start": "2030-01-14T00:00Z", "duration": "PT1H"}]}, "price-ceiling"),
     ({"price-ceiling": "1 EUR", "optimization-direction": "MAX"}, "price-ceiling"),

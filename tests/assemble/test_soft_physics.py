@@ -117,7 +117,7 @@ def test_what_makes_energy_from_nothing_is_told(home, power):
 def test_what_is_stored_at_the_start_is_told_if_it_is_assumed(home, power):
     read = home.read("site", [{"sensor": power, **MODEL}], PRICE)
     assert read.site.devices[0].soc_at_start == 1
-    text = "nothing tells what is stored when the schedule starts; 1 kWh is assumed, which is soc-min"
+    text = "the state of charge at the start of the schedule is not given; 1 kWh is assumed, which is soc-min"
     assert read.warnings == (f"tank: soc-at-start: {text}.",)
 
 

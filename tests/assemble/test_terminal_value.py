@@ -48,7 +48,7 @@ def test_what_is_left_counts_a_quantile_of_the_prices_less_the_losses(house):
     assert worth(plan(house, context=asked)) == pytest.approx(0.9 * np.quantile(PRICES, 0.4) * 0.5)
     # Nothing consumes beside it, so that it could only be sold.
     assert worth(plan(house, context={**asked, "production-price": "0 EUR/kWh"})) == 0.0
-    assert any("terminal-value: off leaves it out" in each for each in plan(house, context=asked).warnings)
+    assert any("set terminal-value to off to leave it out" in each for each in plan(house, context=asked).warnings)
 
 
 def test_a_request_leaves_it_off_unless_it_asks(house):

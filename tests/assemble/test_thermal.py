@@ -123,7 +123,7 @@ def test_a_room_keeps_every_promise_of_a_device():
 @pytest.mark.parametrize(
     ("changed", "refused"),
     [
-        ({"soc-max": "3 kWh"}, "soc-max: with thermal-capacity, temperatures tell"),
+        ({"soc-max": "3 kWh"}, "soc-max: with thermal-capacity, temperatures set"),
         ({"outdoor-temperature": None}, "outdoor-temperature: give it"),
         ({"temperature-min": None}, "temperature-min: give a comfort band"),
         ({"thermal-capacity": None}, "heat-loss: it is about a building"),

@@ -106,7 +106,7 @@ def test_a_repeated_request_tells_all_but_the_secret(house: House) -> None:
     assert (first.status_code, again.status_code) == (201, 201)
     assert again.headers["Idempotency-Replayed"] == "true"
     told = again.json()
-    assert "only the first answer told the key" in told.pop("message")
+    assert "only the first answer has the key" in told.pop("message")
     assert told == {name: value for name, value in first.json().items() if name != "key"}
 
 

@@ -179,7 +179,7 @@ def test_powers_held_on_the_page_have_a_price_and_are_taken_back(served: Api) ->
     (held,) = served.get(f"/assets/{served.ids['battery']}/overrides").json()
     assert (held["device"], held["power"]) == ("battery", 0.0)
     back = press("release", str(held["id"]))
-    assert "Taken back" in back.headers["HX-Trigger"] and "Take back" not in back.text
+    assert "Override ended" in back.headers["HX-Trigger"] and "Take back" not in back.text
     assert served.get(f"/assets/{served.ids['battery']}/overrides").json() == []
 
 

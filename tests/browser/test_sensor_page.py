@@ -60,7 +60,7 @@ def test_a_file_with_two_readings_is_stored_once_the_question_is_answered(desk: 
     desk.goto(f"/sensors/{meter}?tab=data")
     settle(desk)
     choose(desk, tmp_path, AMERICAN)
-    expect(desk.get_by_text("no number above 12 tells which")).to_be_visible()
+    expect(desk.get_by_text("no number above 12 shows which")).to_be_visible()
     expect(desk.get_by_role("row", name="delimiter")).to_contain_text("the comma splits the rows evenly")
     expect(desk.get_by_role("button", name="Store")).to_have_count(0)
     desk.get_by_label("Date order").click()

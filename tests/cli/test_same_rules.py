@@ -34,7 +34,7 @@ def mill(terminal: Terminal) -> Terminal:
         (f"{ASSET} --name north --account 1 --latitude 91", "latitude: write 90 or less"),
         (f"{SENSOR} --event-resolution -PT15M", "must not be negative; PT0M is instantaneous"),
         (f"{SENSOR} --event-resolution 15 --timezone Europe/Atlantis", "timezone: "),
-        ("flexscope add account --name Mill", "an account called 'Mill' is there already"),
+        ("flexscope add account --name Mill", "an account called 'Mill' already exists"),
         ("flexscope add user --username a --email a@b.org --account 1 --password long-enough --roles amin", "'admin'"),
     ],
 )

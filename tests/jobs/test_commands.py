@@ -99,7 +99,7 @@ def test_tasks_that_did_not_succeed_are_told(stage: Stage, run_command) -> None:
     assert run_command("monitor", "last-run", "--task", "import prices", "60")[0] == 0
     code, said = run_command("monitor", "last-run", "--task", "import prices", "40", "--custom-message", "Call Ada.")
     assert code == 1 and "import prices has not succeeded within 0:40:00" in said and "Call Ada." in said
-    assert "1 alerts, 0 of them told now" in run_command("monitor", "latest-run", "--task", "import prices", "40")[1]
+    assert "1 alerts, 0 of them sent now" in run_command("monitor", "latest-run", "--task", "import prices", "40")[1]
     assert "has never run" in run_command("monitor", "last-run", "--task", "import wind", "9")[1]
     assert "import prices" in run_command("monitor", "latest-runs")[1]
 

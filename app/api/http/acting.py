@@ -23,7 +23,7 @@ from db.accounts import idempotency, logins
 from db.accounts.idempotency import StoredAnswer
 from db.core import change_tracking
 
-ONCE = "This was done already; only the first answer told the {}. If it was lost, revoke this one and make another."
+ONCE = "This was done already; only the first answer has the {}. If it was lost, revoke this one and make another."
 LONGEST = 255
 
 

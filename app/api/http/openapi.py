@@ -149,11 +149,14 @@ def _name(model: type[BaseModel]) -> str:
 def _responses(route: Route, schemas: Schema) -> Schema:
     found: Schema = {str(route.status): _success(route, schemas)}
     if route.method == "POST" and route.status == 201:
-        found["200"] = _success(route, schemas) | {"description": "It is there already"}
+        found["200"] = _success(route, schemas) | {"description": "It already exists"}
     if route.holds or route.path.endswith("trigger"):
         found["202"] = {"description": "Accepted, or still pending", **_json({"type": "object"})}
     if route.holds == "job":
-        found["422"] = {"description": "The job failed and tells why, or a field is wrong", **_json({"type": "object"})}
+        found["422"] = {
+            "description": "The job failed, and why, or a field is wrong",
+            **_json({"type": "object"}),
+        }
     error = _json({"$ref": TEMPLATE.format(model="Error")})
     refusals = {code: {"description": told, **error} for code, told in REFUSALS.items() if code not in found}
     return dict(sorted((refusals | found).items()))

@@ -57,7 +57,7 @@ def posted_values(reading: FileReading, options: FileOptions, sensor: Sensor) ->
     spans = reading.spans(sensor.resolution, zone(sensor.timezone))
     if spans is None:
         if not reading.step and sensor.resolution and units.hours_power(reading.unit, sensor.unit, timed=True):
-            raise FieldError("resolution", "one row does not tell how long its value holds; tell it, such as PT15M.")
+            raise FieldError("resolution", "one row does not show how long its value holds; give it, such as PT15M.")
         return Posted(
             events=rows.starts, values=rows.values, step=reading.step, unit=reading.unit, times=rows.known,
             horizon=horizon, most=most,

@@ -142,5 +142,5 @@ def _forecast_warning(sensor: Sensor, events: Microseconds, forecast: Forecast, 
     text = f"sensor {sensor.id} ({sensor.name}) is forecast by {forecaster} for {len(events)} events, the first at "
     text += f"{begin}, the last at {end}, as no values are known"
     if forecast.skill is not None and forecast.skill < 1.0:
-        text += f"; of late its error was {forecast.skill:.0%} of that of yesterday's or last week's values"
+        text += f"; its recent error was {forecast.skill:.0%} of that of yesterday's or last week's values"
     return f"{text}."

@@ -81,7 +81,7 @@ class DeviceBuilder(DeviceFields):
         like_a_store = any(share is not None for share in (*shares, model.storage_efficiency))
         if (like_a_store or model.production_capacity is None) and self.capacities[2].any():
             self.around.readings.warn(
-                f"{self.name}: no field tells of stored energy, so that it produces up to "
+                f"{self.name}: no field describes stored energy, so that it produces up to "
                 f"{self.capacities[2].max():g} kW from nothing; give soc-at-start and soc-max of a store, or the "
                 "production-capacity of a generator."
             )

@@ -63,7 +63,7 @@ class SiteDescription:
     @property
     def warnings(self) -> list[str]:
         """What is left out."""
-        why = "stands below this one and belongs to another account; it is left out."
+        why = "is below this one but belongs to another account; it is left out."
         return [f"Asset {each.id} {why}" for each in self.foreign]
 
 
@@ -171,7 +171,7 @@ def _supplies(context: FlexContext, readings: Readings) -> dict[str, ConnectionB
     if not any(each.carbon_intensity for each in context.contexts):
         for name, value in (("carbon-price", given), ("carbon-cap", context.carbon_cap)):
             if value is not None:
-                raise FieldError(name, "nothing tells what is emitted; add carbon-intensity.")
+                raise FieldError(name, "no emissions of its energy are given; add carbon-intensity.")
     price = None if given is None else readings.series(given, fact, name=fact.name, otherwise=0.0)
     return {
         each.commodity: ConnectionBuilder(each, readings.window, readings, readings.place, price)
@@ -206,7 +206,7 @@ def _valued_at_end(site: Site, asked: Fixed | str | None, readings: Readings) ->
     valued, worth = with_terminal_values(site, share)
     for name, value in worth.items():
         text = f"energy left at the end counts {value:.4g} per kWh, by the {share:.0%} quantile of prices"
-        readings.warn(f"{name}: {text}; terminal-value: off leaves it out, end-value says another worth.")
+        readings.warn(f"{name}: {text}; set terminal-value to off to leave it out, or end-value to use another one.")
     return valued
 
 

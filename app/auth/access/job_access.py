@@ -22,7 +22,7 @@ from db.jobs.jobs import Job
 from db.schedules import StoredSchedule
 from engine.errors import EngineError
 
-WITHHELD = "The warnings are not told: they name sensors that are not yours to read, or that were deleted."
+WITHHELD = "The warnings are hidden: they name sensors that are not yours to read, or that were deleted."
 QUOTING = ("warnings", "binding-limits")
 """Parts of the result of a job that quote, or let one compute, what a schedule was made from."""
 
@@ -75,7 +75,7 @@ def open_reason(references: References, asset_id: int, error: EngineError) -> st
     if not foreign:
         return str(error)
     return (
-        f"There is no schedule. Why is not told here, as it may quote {', '.join(foreign)} of another account; "
+        f"There is no schedule. The reason is hidden, as it may quote {', '.join(foreign)} of another account; "
         "whoever may read that finds the reason by a preview of the same request."
     )
 

@@ -209,7 +209,7 @@ def show_roles() -> None:
 
 
 @click.command("source")
-@click.option("--name", required=True, help="Who or what tells the data.")
+@click.option("--name", required=True, help="Who or what provides the data.")
 @click.option("--type", "kind", default="script", show_default=True, help=f"Such as {', '.join(sources.TYPES)}.")
 @click.option("--model", default="", help="The model that computes them.")
 @click.option("--version", default="", help="Version of the model.")

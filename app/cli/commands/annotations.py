@@ -33,7 +33,7 @@ ASSETS = click.option(
 @ACCOUNTS
 @ASSETS
 @click.option("--sensor", "--sensor-id", "sensor_ids", type=int, multiple=True, help="ID of a sensor, likewise.")
-@click.option("--user", "--user-id", "user_id", type=int, help="ID of the user who says it; without it the operator.")
+@click.option("--user", "--user-id", "user_id", type=int, help="ID of the author; by default the operator.")
 def add_annotation(content: str, at: str, until: str | None, kind: str, user_id: int | None, **ids: Any) -> None:
     """Annotate accounts, assets and sensors."""
     on = _rows(**ids)
@@ -48,7 +48,7 @@ def add_annotation(content: str, at: str, until: str | None, kind: str, user_id:
         new = NewAnnotation(content=content, start=start, end=end, type=kind, belief_time=actor.now)
         made = [create_annotation(session, actor, table, key, new, source=source) for table, key in on]
     for annotation, is_new in made:
-        click.secho(f"Annotation {annotation.id} {'added' if is_new else 'is there already'}.", fg="green")
+        click.secho(f"Annotation {annotation.id} {'added' if is_new else 'already exists'}.", fg="green")
 
 
 @click.command("holidays")

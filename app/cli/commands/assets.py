@@ -152,7 +152,7 @@ def edit_attribute(asset_ids: tuple[int, ...], sensor_ids: tuple[int, ...], name
     """Set one attribute of assets and sensors, and leave the others as they are."""
     value = _attribute(options)
     if not asset_ids and not sensor_ids:
-        raise FieldError("asset", "tell whose attribute it is, with --asset or --sensor.")
+        raise FieldError("asset", "choose whose attribute it is, with --asset or --sensor.")
     with acting() as (session, actor):
         for key in asset_ids:
             attributes = get(session, Asset, key).attributes | {name: value}

@@ -46,7 +46,7 @@ def column(names: tuple[str, ...], content: str) -> Any:
 @click.option("--horizon", help="How long before they could be known: minutes, or ISO 8601; negative means after.")
 @click.option("--prior", help="When the values were known, ISO 8601 with offset; else now.")
 @column(("--datecol", "--time-column", "time_column"), "the times or dates")
-@column(("--clock-column",), "the times of day, if dates stand apart")
+@column(("--clock-column",), "the times of day, if apart from dates")
 @column(("--end-column",), "the times at which values end")
 @column(("--valuecol", "--value-column", "value_column"), "the values")
 @column(("--beliefcol", "--belief-column", "belief_column"), "the moments at which values were known")
@@ -55,22 +55,22 @@ def column(names: tuple[str, ...], content: str) -> Any:
 @click.option("--date-format", help="How times are written, such as '%d-%m-%Y %H:%M'; else found out.")
 @click.option("--date-order", type=click.Choice(["day", "month"]), help="What comes first in 05/11/2026.")
 @click.option("--stamps", type=click.Choice(["start", "end"]), help="Which end of its step a time names.")
-@click.option("--value-kind", type=click.Choice(KINDS), help="What a value stands for; else found out.")
+@click.option("--value-kind", type=click.Choice(KINDS), help="What a value represents; detected by default.")
 @click.option("--delimiter", help="Between cells; else found out.")
 @click.option("--decimal", help="Sign before decimals; else found out.")
 @click.option("--thousands", help="Sign between thousands; else found out.")
 @click.option("--brackets", type=click.Choice(["minus", "plain"]), help="What (5) means: minus 5, or 5.")
-@click.option("--na-values", multiple=True, help="Text that stands for no value; may be repeated.")
+@click.option("--na-values", multiple=True, help="Text that means a missing value; may be repeated.")
 @click.option("--filter-column", help="Use only rows with the filter value in this column.")
 @click.option("--filter-value", help="See --filter-column.")
 @click.option("--sheet", help="Sheet of an Excel file; else the first visible one.")
 @click.option("--confirm", multiple=True, help="A finding that was seen and accepted; may be repeated.")
-@click.option("--allow-overwrite", is_flag=True, help="Has no effect: newer values always stand before older ones.")
-@click.option("--dry-run", is_flag=True, help="Only tell what is wrong with the file and what would be stored.")
+@click.option("--allow-overwrite", is_flag=True, help="Has no effect: newer values always replace older ones.")
+@click.option("--dry-run", is_flag=True, help="Only report what is wrong with the file and what would be stored.")
 def add_beliefs(file: Path, sensor_id: int, source: str, dry_run: bool, prior: str | None, **options: Any) -> None:
     """Add the time series data of a CSV, Excel or Green Button FILE: all of it, or nothing.
 
-    How the file is laid out is found out; where it can be read in two ways, nothing is stored and the choices are told.
+    The layout of the file is detected; if it can be read in two ways, nothing is stored and the choices are listed.
     """
     actor = operator()
     known_at = instant(prior, field="prior") if prior else actor.now

@@ -98,7 +98,7 @@ def _chosen(session: Session, options: dict[str, Any]) -> list[Sensor]:
     for key in options["source_ids"]:
         get(session, Source, key)
     if not ids:
-        raise InputError("Tell whose data to delete, with --sensor or --asset.")
+        raise InputError("Choose whose data to delete, with --sensor or --asset.")
     return [get(session, Sensor, key) for key in sorted(ids)]
 
 

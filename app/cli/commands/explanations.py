@@ -27,9 +27,9 @@ from engine.explain.sentences import choice_sentences
 @click.option("--schedule", "schedule_id", type=int, required=True, help="ID of the schedule.")
 @click.option("--device", help="Device, as the outputs of the schedule name it; without it what the schedule does.")
 @click.option("--at", help="A time in the step asked about, such as 2026-03-02T07:00+01:00; with --device.")
-@click.option("--power", type=float, help="Another power to tell the price of [kW]; with --device.")
+@click.option("--power", type=float, help="Another power to price [kW]; with --device.")
 def show_why(schedule_id: int, device: str | None, at: str | None, power: float | None) -> None:
-    """Tell why a device does what it does at a time; without one, what a schedule does and what limits cost."""
+    """Explain why a device does what it does at a time; without a device, what a schedule does and what limits cost."""
     actor = operator()
     if (device is None) != (at is None):
         raise FieldError("at", "name both a device with --device and a time with --at, or neither.")
@@ -53,7 +53,7 @@ def show_why(schedule_id: int, device: str | None, at: str | None, power: float 
 @click.command("changes")
 @click.option("--schedule", "schedule_id", type=int, required=True, help="ID of the schedule.")
 def show_changes(schedule_id: int) -> None:
-    """Tell when devices do otherwise than by the schedule before, and which inputs made it another one."""
+    """Show when devices run differently from the previous schedule, and which inputs changed it."""
     with reading() as session:
         done = explanations.explain_schedule(session, operator(), schedule_id, ExplainQuery(parts="changes"))
     change, place = done.changes, done.stored.place
@@ -118,7 +118,7 @@ def show_scenario(
 @click.option("--limit", help="The limit, target or size that may change, such as battery.soc-max.")
 @click.option("--price", type=click.Choice(list(PRICES)), help="Or the price of energy: of that step, or all alike.")
 def show_requirements(schedule_id: int, **named: Any) -> None:
-    """Tell what one number would have to be for a plan to do, to cost or to peak as is wished."""
+    """Find the value that one input needs for the power, cost or peak that you want."""
     actor = operator()
     asked = {name: value for name, value in named.items() if value is not None}
     if not asked.keys() & {"limit", "price"}:

@@ -53,7 +53,7 @@ QUEUE = click.option("--queue", "queues", callback=queue_names, help="One or sev
     help="Whether to hand over jobs whose time has come, and to find lost ones.  [default: with]",
 )
 def run_worker(queues: list[str], name: str, workers: int, with_scheduler: bool) -> None:
-    """Do jobs until Ctrl-C or SIGTERM; the one in progress is done to its end, but for plans, unless told twice."""
+    """Do jobs until Ctrl-C or SIGTERM; one in progress is finished, but for schedules. A second one stops at once."""
     settings = load()
     logs.begin(settings)
     database = opened(settings)
@@ -128,7 +128,7 @@ def inspect_job(job_id: str) -> None:
 @click.command("run-job")
 @click.option("--job", "job_id", required=True, help="UUID of the job.")
 def run_job(job_id: str) -> None:
-    """Do a job here and now; one that failed or was cancelled is done anew."""
+    """Run a job here and now; one that failed or was cancelled is run again."""
     settings = load()
     database = opened(settings)
     queue = Queue(settings, database, "run-job")

@@ -30,7 +30,7 @@ def _alert(settings: Settings, database: Database, found: list[Finding], kind: s
     new = alerting.keep(settings, database, found, kinds={kind}, now=datetime.now(UTC))
     for finding in found:
         click.secho(finding.message, fg="red", err=True)
-    click.echo(f"{len(found)} alerts, {len(new)} of them told now.")
+    click.echo(f"{len(found)} alerts, {len(new)} of them sent now.")
     if found:
         raise click.exceptions.Exit(1)
 

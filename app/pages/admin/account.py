@@ -40,7 +40,7 @@ WORTHS = {
     "worth a high price of the schedule (60 % quantile)": "60%",
     "worth nothing: stores are emptied": "off",
 }
-WORTH_HELP = "Of schedules of the pages and automations; terminal-value in a flex-context says otherwise"
+WORTH_HELP = "Of schedules of the pages and automations; terminal-value in a flex-context takes precedence"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -24,7 +24,7 @@ def section(visit: Visit, content: PlanContent) -> Markup:
     """Heading of what changed, which is computed once somebody opens it; nothing without a schedule before."""
     if content.before is None or not content.reads_inputs:
         return Markup("")
-    return opened_section(visit, PART, "What changed since the schedule before?")
+    return opened_section(visit, PART, "What changed since the previous schedule?")
 
 
 def read_changes(visit: Visit, session: Session, principal: SignedIn) -> Markup:
@@ -54,8 +54,8 @@ def moved_table(content: PlanContent, change: PlanChange) -> Markup:
         for move in change.moves[:MOST]
     ]  # fmt: skip
     more = len(change.moves) - MOST
-    rest = note(f"{more} times with less energy are left out; the API tells them.") if more > 0 else Markup("")
-    return facts(columns, rows, empty="No device does otherwise.") + rest
+    rest = note(f"{more} times with less energy are left out; the API lists them.") if more > 0 else Markup("")
+    return facts(columns, rows, empty="No device runs differently.") + rest
 
 
 def difference_table(change: PlanChange, currency: str) -> Markup:

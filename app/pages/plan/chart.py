@@ -149,7 +149,7 @@ def show_lines(page: Shell, lines: PlanLines) -> list[object]:
     if lines.content.row is None:
         return []
     if not (lines.devices or lines.connection or lines.stores):
-        return [note("None of the sensors that this schedule was written to is yours to read.", "info")]
+        return [note("You may not see any of the sensors that this schedule was written to.", "info")]
     chart = ScheduleChart(
         prices=lines.prices,
         background=lines.prices[0] if lines.prices else None,

@@ -40,7 +40,7 @@ def held_rows(content: PlanContent) -> Markup:
     ]
     table = button_rows(COLUMNS, rows, empty="")
     every = button_html("release-all", "Take all back") if content.may_plan and len(rows) > 1 else Markup("")
-    return Markup("<h3>Held by hand</h3>") + table + every
+    return Markup("<h3>Manual overrides</h3>") + table + every
 
 
 def forms(content: PlanContent) -> Mapping[str, PageForm]:
@@ -64,11 +64,11 @@ def forms(content: PlanContent) -> Mapping[str, PageForm]:
         key = str(values.get("key", ""))
         number = int(key) if key.isdecimal() else 0
         await writing(lambda session, actor: delete_override(session, actor, number), visit.principal)
-        return Done(text="Taken back; the next schedule is free there.")
+        return Done(text="Override ended; the next schedule plans this time again.")
 
     async def release_all(visit: Visit, _values: dict[str, Any]) -> Done:
         count = await writing(lambda session, actor: delete_overrides(session, actor, site_id), visit.principal)
-        return Done(text=f"{count} taken back; the next schedule is free there.")
+        return Done(text=f"{count} overrides ended; the next schedule plans these times again.")
 
     return {
         "hold": PageForm(send=hold),

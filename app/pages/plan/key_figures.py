@@ -23,7 +23,7 @@ def read_figures(visit: Visit, session: Session, principal: SignedIn) -> Markup:
     if content.row is None:
         return Markup("")
     if not content.reads_site:
-        return note("This schedule is one of a larger site, whose costs are not yours to read.")
+        return note("This schedule is one of a larger site, whose costs you may not see.")
     try:
         told = explain_schedule(session, actor_of(principal), content.row.id, ExplainQuery(parts="figures,headlines"))
     except EngineError as reason:

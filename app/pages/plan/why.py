@@ -70,7 +70,7 @@ def read_why(visit: Visit, session: Session, principal: SignedIn) -> Markup:
         title=f"{choice.name}, {content.moment(start)} to {content.moment(end, day=False)}",
         sentences=told,
         curve=curve_svg(choice.curve, choice.power, stored.currency),
-        others=button_rows(columns, rows, empty="It could do nothing else then."),
+        others=button_rows(columns, rows, empty="No other power is possible then."),
         form=requirements_form.form(visit, stored, choice),
     )
 

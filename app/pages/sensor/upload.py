@@ -20,7 +20,7 @@ DELIMITERS = {"detect": "", "comma": ",", "semicolon": ";", "tab": "\t", "vertic
 DECIMALS = {"detect": "", "dot": ".", "comma": ","}
 OPTIONS: dict[str, tuple[str, str]] = {
     "time_column": ("Time column", "Its header, or its number counted from 0. Leave empty to detect it."),
-    "clock_column": ("Time of day column", "If dates stand in a column of their own. Leave empty to detect it."),
+    "clock_column": ("Time of day column", "If dates are in a separate column. Leave empty to detect it."),
     "end_column": ("End column", "When each value ends. Leave empty to detect it."),
     "value_column": ("Value column", "Its header, or its number counted from 0. Leave empty to detect it."),
     "belief_column": ("Belief time column", "When each value was recorded. Leave empty to record all of them now."),

@@ -76,7 +76,7 @@ def create_asset_type(session: Session, actor: Actor, new: NewAssetType) -> Asse
     if not actor.is_admin:
         raise access.NotAllowed("create-children", "the asset types of this server")
     if session.scalar(select(AssetType.id).filter_by(name=new.name)) is not None:
-        raise FieldError("name", f"an asset type called {new.name!r} is there already; choose another name.")
+        raise FieldError("name", f"an asset type called {new.name!r} already exists; choose another name.")
     kind = AssetType(name=new.name, description=new.description)
     session.add(kind)
     session.flush()

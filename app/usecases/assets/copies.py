@@ -95,7 +95,7 @@ def _copy_tree(session: Session, actor: Actor, original: Asset, account_id: int,
     for row in own_subtree(session, original.id)[0]:
         subscriptions.check_room(session, account_id, Asset)
         copied = Asset(**{name: getattr(row, name) for name in COPIED_OF_ASSET}, account_id=account_id)
-        # Parents come first, so that the copy of each is there already.
+        # Parents come first, so that the copy of each already exists.
         copied.parent_asset_id = parent_id if row.id == original.id else asset_ids[row.parent_asset_id or 0]
         if row.id == original.id:
             copied.name = _free_name(session, row.name, account_id, parent_id)

@@ -48,9 +48,7 @@ class WhyQuery(Query):
 
     device: Annotated[str, Field(max_length=255, description="Device, as the outputs of the schedule name it")]
     at: Annotated[Moment, Field(description="A time in the step asked about")]
-    power: Annotated[
-        float | None, Field(description="Another power to tell the price of [kW], positive when consuming")
-    ] = None
+    power: Annotated[float | None, Field(description="Another power to price [kW], positive when consuming")] = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,7 +122,7 @@ def read_parts(written: str) -> set[str]:
         raise UnknownField("part of an explanation", part, PARTS, field="parts")
     if not parts:
         raise FieldError(
-            "parts", f"name at least one of {', '.join(PARTS)}; without the field the usual ones are told."
+            "parts", f"name at least one of {', '.join(PARTS)}; without the field the usual ones are given."
         )
     return parts
 

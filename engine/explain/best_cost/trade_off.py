@@ -88,5 +88,5 @@ def _emissions(plan: Replanning) -> Direction:
                 cols.append(term.cols)
                 amounts.append(intensity * term.coefs)
     if not cols:
-        raise InputError("No connection tells how much CO₂ its energy emits; add carbon-intensity to the flex-context.")
+        raise InputError("No connection says how much CO₂ its energy emits; add carbon-intensity to the flex-context.")
     return Direction(np.concatenate(cols), np.concatenate(amounts))

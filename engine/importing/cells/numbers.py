@@ -36,7 +36,7 @@ NUMBER = re.compile(
 CURRENCY = {"€": "EUR", "$": "USD", "£": "GBP"}
 BRACKETED = re.compile(r"\(([^()]*\d[^()]*)\)")
 """A number in brackets: below zero to accountants, an estimate to grid operators."""
-REASON = "is not a number; write it like 12.5, or tell the decimal sign or the text for missing values."
+REASON = "is not a number; write it like 12.5, or give the decimal sign or the text for missing values."
 NAMES = {",": "comma", ".": "dot"}
 
 
@@ -190,7 +190,7 @@ def decide_notation(
         if facts.plain and facts.rounded and not facts.long:
             because = f"numbers below 1000 have no {NAMES[sign]}, and decimals would not be written as {sample}"
             return grouped, [Evidence("decimal", other, because)], []
-        text = f"{sample} can be with decimals or in thousands; no other value tells which."
+        text = f"{sample} can be with decimals or in thousands; no other value shows which."
         one, thousand = Choice(sign, "decimal sign: 1.000 is one"), Choice(other, "1.000 is one thousand")
         return as_decimal, [], [FileQuestion("decimal", text, [one, thousand])]
     return Notation(missing=missing, mark=mark, scales=scales), [], []

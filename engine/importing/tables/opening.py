@@ -129,7 +129,7 @@ def _csv_rows(text: io.TextIOWrapper, skipped: int, delimiter: str, bounds: File
         if rows:
             yield RowBatch(numbers, rows)
     except (csv.Error, TypeError, ValueError) as error:  # of the delimiter, or of a cell without end
-        raise InputError(f"The file cannot be read as CSV: {error}; tell the delimiter, or close the quotes.") from None
+        raise InputError(f"The file cannot be read as CSV: {error}; give the delimiter, or close the quotes.") from None
 
 
 class _CsvLines:

@@ -63,7 +63,7 @@ def test_earning_without_end_is_refused():
     [
         ({"devices": (store("a"), store("a"))}, "Two parts of the site are called a"),
         ({"devices": (store("a", group="attic"),)}, "a: group: attic is not described"),
-        ({"groups": (Group(name="a", group="b"), Group(name="b", group="a"))}, "stand in each other"),
+        ({"groups": (Group(name="a", group="b"), Group(name="b", group="a"))}, "contain each other"),
         ({"groups": (Group(name="a", group="c"),)}, "group: c is not described"),
         (
             {"devices": (store("a", group="g"),), "groups": (Group(name="g", commodity="gas"),)},

@@ -57,17 +57,17 @@ def _annotation_document(row: Annotation) -> dict[str, Any]:
 
 
 def annotate_account(call: Call, id: int, body: AnnotationBody) -> Reply:
-    """Annotate an account; 201 if the annotation is new, 200 if it is there already."""
+    """Annotate an account; 201 if the annotation is new, 200 if it already exists."""
     return _add(call, Account, id, body)
 
 
 def annotate_asset(call: Call, id: int, body: AnnotationBody) -> Reply:
-    """Annotate an asset; 201 if the annotation is new, 200 if it is there already."""
+    """Annotate an asset; 201 if the annotation is new, 200 if it already exists."""
     return _add(call, Asset, id, body)
 
 
 def annotate_sensor(call: Call, id: int, body: AnnotationBody) -> Reply:
-    """Annotate a sensor; 201 if the annotation is new, 200 if it is there already."""
+    """Annotate a sensor; 201 if the annotation is new, 200 if it already exists."""
     return _add(call, Sensor, id, body)
 
 

@@ -58,7 +58,7 @@ def read(call: Call, query: BulkQuery) -> Any:
         steps = {sensor.resolution for sensor in wanted if sensor.resolution}
         if len(steps) > 1:
             told = ", ".join(sorted(map(iso_duration, steps)))
-            raise FieldError("resolution", f"these sensors have different ones ({told}); say which to give.")
+            raise FieldError("resolution", f"these sensors have different ones ({told}); choose one of them.")
     found = data.all_of(call.session, wanted, asked)
     accept = call.headers.get("Accept", "")
     if ARROW in accept or PARQUET in accept:

@@ -59,7 +59,7 @@ class AccuracyAnswer(BaseModel):
 
 
 def source_answers(skills: Iterable[SourceSkill], sources: Mapping[int, Source]) -> list[SourceSkillAnswer]:
-    """Skills as the API tells them."""
+    """Skills as the API lists them."""
     answers = []
     for entry in skills:
         skill = entry.skill

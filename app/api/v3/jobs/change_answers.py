@@ -19,7 +19,7 @@ class InputChangeAnswer(BaseModel):
 
 
 class MovedPowerAnswer(BaseModel):
-    """A time in which a device does otherwise than by the plan before."""
+    """A time in which a device runs differently than by the plan before."""
 
     model_config = STRICT
 

@@ -244,7 +244,7 @@ class ScenarioAnswer(BaseModel):
     before: KeyFiguresAnswer
     after: KeyFiguresAnswer
     costs: Annotated[dict[str, float], Field(description="What each cost changes by [currency]")]
-    changed: Annotated[dict[str, list[str]], Field(description="Starts of the steps in which a device does otherwise")]
+    changed: Annotated[dict[str, list[str]], Field(description="Starts of steps in which a device runs differently")]
     start: str
     step_s: float
     power: Annotated[dict[str, list[float]], Field(description="[kW], positive when consuming, per slot")]

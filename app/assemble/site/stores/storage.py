@@ -59,7 +59,7 @@ class StorageBuilder:
             field = f"{name}: {way}-curve"
             if points := getattr(model, f"{way}_curve"):
                 if not np.isfinite(self._bounds.high).all():
-                    raise FieldError(field, "nothing tells how much can be stored; give soc-max.")
+                    raise FieldError(field, "the size of the storage is not given; give soc-max.")
                 energies = [_fixed(each.soc, "kWh", f"{field}.soc", self.capacity) for each in points]
                 found[way] = _curve(field, energies, [_fixed(each.power, "kW", f"{field}.power") for each in points])
             field = f"{name}: {way}-efficiency-curve"
@@ -99,10 +99,10 @@ class StorageBuilder:
             resolve = around.readings.by_kind("state-of-charge")
             found = float(per_tick(reference, around.window, field=field, resolve=resolve, scale=scale)[0])
             if np.isnan(found):
-                raise FieldError(field, "no event tells what is stored when the schedule starts; add one.")
+                raise FieldError(field, "no event gives the state of charge at the start of the schedule; add one.")
         else:
             found = max(float(self._bounds.low[0]), 0.0)
-            text = f"nothing tells what is stored when the schedule starts; {found:g} kWh is assumed"
+            text = f"the state of charge at the start of the schedule is not given; {found:g} kWh is assumed"
             self.device.around.readings.warn(f"{field}: {text}{', which is soc-min' if found else ''}.")
         if found < 0:
             raise FieldError(field, f"{found:g} kWh is less than nothing; give what is stored.")

@@ -108,8 +108,8 @@ class ThermalBuilder:
         asked = self._at_ticks(field)
         known = asked[~np.isnan(asked)]
         if not len(known):
-            raise FieldError(name, "nothing tells the temperature when the schedule starts; give it.")
-        readings.warn(f"{name}: nothing tells it; {known[0]:g} °C is assumed, which is {field}.")
+            raise FieldError(name, "the temperature at the start of the schedule is not known; give it.")
+        readings.warn(f"{name}: it is not known; {known[0]:g} °C is assumed, which is {field}.")
         return float(known[0])
 
     def _band(self, mass: ThermalMass, bound: str) -> SoftBound | None:

@@ -31,7 +31,8 @@ def show_accuracy(sensor_id: int, horizons: tuple[str, ...], **options: str | No
         sources = listing.sources(session, {entry.source_id for entry in skills})
     if not skills:
         click.echo(
-            f"No forecasts from {asked.start.isoformat()} to {asked.end.isoformat()} have come true yet.", err=True
+            f"No forecasts from {asked.start.isoformat()} to {asked.end.isoformat()} can be compared yet.",
+            err=True,
         )
         return 1
     measures = ("mae", "rmse", "bias", "wape", "mase", "pinball", "crps", "coverage", "promised")

@@ -31,7 +31,7 @@ LISTS = ("regressors", "past_regressors", "future_regressors", "annotation_regre
 @click.option("--start", "--from-date", "--start-predict-date", "start", help="Begin, or a day; without it now.")
 @click.option("--end", "--to-date", "--end-date", "end", help="End, or the last day.")
 @click.option("--duration", "--predict-period", "duration", help="The same counted from the start; without it PT48H.")
-@click.option("--horizon", type=click.IntRange(1), help="Hours that each event is foreseen, at least (rolling).")
+@click.option("--horizon", type=click.IntRange(1), help="Hours that each event is forecast ahead, at least (rolling).")
 @click.option("--max-forecast-horizon", help="How far each cycle looks, such as PT24H.")
 @click.option("--forecast-frequency", help="Between cycles, such as PT1H; without it there is one.")
 @click.option("--prior", help="Forecast with what was known then.")
@@ -43,7 +43,7 @@ LISTS = ("regressors", "past_regressors", "future_regressors", "annotation_regre
 @click.option("--annotation-regressors", help='JSON, such as {"asset": 3, "annotation-type": "holiday"}.')
 @click.option("--train-start", "--start-date", "train_start", help="Begin of what is learnt from, or a day.")
 @click.option("--train-period", "--max-training-period", "train_period", help="Length of it, such as P30D.")
-@click.option("--retrain-frequency", help="Accepted: each forecast is fitted anew.")
+@click.option("--retrain-frequency", help="Accepted, without effect: each forecast is fitted again.")
 @click.option("--missing-threshold", type=float, help="Share of values that may be missing in it.")
 @click.option("--ensure-positive", is_flag=True, help="No forecast lies below 0.")
 @click.option("--lower", help="No forecast lies below, such as '0 kW'.")
@@ -54,7 +54,7 @@ LISTS = ("regressors", "past_regressors", "future_regressors", "annotation_regre
 def add_forecasts(
     sensors: tuple[int, ...], config: Path | None, parameters: Path | None, as_job: bool, **options: Any
 ) -> None:
-    """Forecast sensors and save the forecasts, each as known when it is said to be made."""
+    """Forecast sensors and save the forecasts, each with the belief time that it is made for."""
     actor = operator()
     fields = _file(parameters, "parameters") | {"config": _file(config, "config") | _configured(options)}
     for key in dict.fromkeys(sensors):
@@ -76,7 +76,7 @@ def add_forecasts(
         for note in dict.fromkeys(note for each in found for note in each.forecast.notes):
             click.secho(note, fg="yellow", err=True)
         skill = found[-1].forecast.skill
-        better = "" if skill is None else f"; error {skill:.0%} of that of yesterday's or last week's values of late"
+        better = "" if skill is None else f"; recent error {skill:.0%} of that of yesterday's or last week's values"
         click.secho(f"{stored} forecasts of sensor {key} are stored{better}.", fg="green")
 
 

@@ -42,7 +42,7 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
     "--output-file",
     help="Also write a .csv, .xlsx or .pdf file; $name and $sensor_id in its name are those of an output.",
 )
-@click.option("--dry-run", is_flag=True, help="Tell the values and save nothing.")
+@click.option("--dry-run", is_flag=True, help="Print the values and save nothing.")
 def add_report(config: Path | None, parameters: Path, asset: int | None, dry_run: bool, **texts: str | None) -> None:
     """Compute a report and save it in its output sensors."""
     actor = operator()

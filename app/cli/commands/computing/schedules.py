@@ -89,7 +89,7 @@ def for_process(sensor: int, start: str, length: str, forbid: tuple[str, ...], *
 
 
 def _plan(start: str, length: str, model: dict[str, Any], context: dict[str, Any]) -> None:
-    """Plan the device of one power sensor, save the plan and tell of it."""
+    """Schedule the device of one power sensor; save and print the schedule."""
     begin, actor = instant(start, field="start"), operator()
     with reading() as session:
         sensor = get(session, Sensor, model["sensor"])

@@ -33,7 +33,7 @@ JSON = "as JSON, or the name of a file with it"
 @click.option("--flex-model", default="[]", help=f"Devices, {JSON}.")
 @click.option("--flex-context", default="{}", help=f"Prices, limits and loads of the site, {JSON}.")
 @click.option("--scheduler", help="Name of the scheduler, such as ProcessScheduler; without it the one that fits.")
-@click.option("--dry-run", is_flag=True, help="Tell the plan and save nothing.")
+@click.option("--dry-run", is_flag=True, help="Print the schedule and save nothing.")
 @click.option("--as-job", is_flag=True, help="Leave it to the server, or to a worker of the queue 'scheduling'.")
 def for_asset(asset: int | None, sensor: int | None, dry_run: bool, as_job: bool, **given: Any) -> None:
     """Compute the schedule of an asset and all below it; flex-model and flex-context as over the API."""
