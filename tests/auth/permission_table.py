@@ -25,6 +25,8 @@ class Line(NamedTuple):
     """Path parameters, ``query`` and ``body`` of a request that everybody would be granted who may."""
     unless: str = ""
     """Words of the refusal that even those get, where the server of the tests cannot do it."""
+    refusal: int = 404
+    """Status of that refusal."""
 
 
 SPAN = {"start": "2026-01-05T00:00:00Z", "end": "2026-01-06T00:00:00Z"}
@@ -186,6 +188,7 @@ TABLE: dict[str, Line] = {
     "POST /api/v3_0/assets/{id}/what-if/past-year": Line(ADD, compared),
     "POST /api/v3_0/sensors/{id}/forecasts/trigger": Line(ADD, of("s:power", body={"duration": "PT1H"})),
     "GET /api/v3_0/sensors/{id}/forecasts/accuracy": Line(READ, of("s:power")),
+    "GET /api/v3_0/sensors/{id}/forecasts/scenarios": Line(READ, of("s:power"), unless="has no quantiles", refusal=422),
     "GET /api/v3_0/sensors/{id}/forecasts/{uuid}": Line(READ, result("s:power", "j:forecast")),
     "POST /api/v3_0/assets/{id}/reports/trigger": Line(ADD, report),
     "GET /api/v3_0/assets/{id}/automations": Line(READ, ASSET),

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import numpy as np
 import pytest
 
 from tests.http.serving import Api
@@ -311,3 +312,34 @@ def test_forecasts_are_compared_with_what_came(api: Api, ids: dict[str, int]) ->
 def test_a_comparison_has_bounds(api: Api, ids: dict[str, int], asked: dict[str, str], field: str) -> None:
     answer = api.get(f"/sensors/{sensor(api, ids, 'kW')}/forecasts/accuracy", params=asked)
     assert answer.status_code == 422 and field in answer.text
+
+
+def test_scenarios_hang_together_as_past_errors_did(api: Api, ids: dict[str, int]) -> None:
+    key = sensor(api, ids, "kW")
+    # Each day is higher or lower as a whole: who is wrong in the morning is wrong in the evening.
+    levels = (0.0, 9.0, 3.0, 14.0, 5.0, 1.0, 12.0, 4.0, 10.0, 2.0, 7.0, 6.0)
+    put(api, key, [level + hour % 3 for level in levels for hour in range(24)], "kW", duration="P12D")
+    cycles = {"start": "2026-06-03T00:00:00+02:00", "end": "2026-06-13T00:00:00+02:00", "forecast-frequency": "P1D"}
+    body = cycles | {"max-forecast-horizon": "P1D", "probabilistic": True, "config": {"forecaster": "SeasonalNaive"}}
+    job = api.post(f"/sensors/{key}/forecasts/trigger", json=body).json()["job"]
+    assert api.ended(job).json()["status"] == "FINISHED"
+    asked = {"start": "2026-06-12T00:00:00+02:00", "duration": "P1D", "count": 200}
+    answer = api.get(f"/sensors/{key}/forecasts/scenarios", params=asked)
+    assert answer.status_code == 200, answer.text
+    drawn = np.array(answer.json()["scenarios"])
+    assert drawn.shape == (200, 24) and answer.json()["resolution"] == "PT1H"
+    assert np.corrcoef(drawn[:, 15], drawn[:, 18])[0, 1] > 0.6
+    again = api.get(f"/sensors/{key}/forecasts/scenarios", params=asked).json()
+    other = api.get(f"/sensors/{key}/forecasts/scenarios", params=asked | {"seed": 1}).json()
+    assert again == answer.json() and other["scenarios"] != again["scenarios"]
+
+
+@pytest.mark.parametrize(("asked", "words"), [
+    ({"count": 501}, "count"),
+    ({"duration": "P29D"}, "duration"),
+    ({"duration": "PT10M"}, "duration"),
+    ({"start": DAY}, "request a probabilistic forecast"),
+])  # fmt: skip
+def test_scenarios_have_bounds(api: Api, ids: dict[str, int], asked: dict[str, Any], words: str) -> None:
+    answer = api.get(f"/sensors/{sensor(api, ids, 'kW')}/forecasts/scenarios", params=asked)
+    assert answer.status_code == 422 and words in answer.text

@@ -79,10 +79,10 @@ def _compared(
     sensor: Sensor, key: int, lead: timedelta, beliefs: Beliefs, events: Microseconds, values: Floats
 ) -> Iterator[SourceSkill]:
     """Give the skill of the beliefs of one source, where anything came of them."""
-    actual = _at(events, values, beliefs.events)
+    actual = values_at(events, values, beliefs.events)
     back = max(1, -(-lead // DAY)) * (DAY // MICROSECOND)
-    yardstick = _at(events, values, beliefs.events - back)
-    levels, quantiles = _same_levels(beliefs)
+    yardstick = values_at(events, values, beliefs.events - back)
+    levels, quantiles = same_levels(beliefs)
     measured = skill(actual, quantiles, levels, yardstick)
     if not measured.events:
         return
@@ -106,7 +106,7 @@ def _middle(levels: list[float], quantiles: Floats) -> Floats:
     return quantiles[:, int(np.argmin(np.abs(np.asarray(levels) - 0.5)))]
 
 
-def _same_levels(beliefs: Beliefs) -> tuple[list[float], Floats]:
+def same_levels(beliefs: Beliefs) -> tuple[list[float], Floats]:
     """Levels that most beliefs have, and their quantiles; of other beliefs the middle stands for all."""
     if beliefs.levels.ndim == 1:
         return beliefs.levels.tolist(), beliefs.values
@@ -118,7 +118,7 @@ def _same_levels(beliefs: Beliefs) -> tuple[list[float], Floats]:
     return common[given].tolist(), quantiles
 
 
-def _at(events: Microseconds, values: Floats, wanted: NDArray[np.int64]) -> Floats:
+def values_at(events: Microseconds, values: Floats, wanted: NDArray[np.int64]) -> Floats:
     """Values of some events, NaN where none is known."""
     if not len(events):
         return np.full(len(wanted), np.nan)

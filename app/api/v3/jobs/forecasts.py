@@ -1,7 +1,9 @@
 """Forecasts: ask for one or several cycles, fetch what they say."""
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import BaseModel, Field
 
 from app.api.http.errors import ApiError
 from app.api.http.route import Call, Reply, get, post
@@ -9,13 +11,16 @@ from app.api.v3 import documents
 from app.api.v3.assets.sensors import readable
 from app.api.v3.jobs import jobs as jobs_api
 from app.api.v3.jobs.accuracy_answers import AccuracyAnswer, source_answers
+from app.api.v3.jobs.figure_answers import STRICT
 from app.assemble import data
 from app.assemble.data import SeriesQuery
 from app.usecases.jobs.accuracy import AccuracyQuery, compare_forecasts
 from app.usecases.jobs.forecasts import ForecastTrigger, request_forecast
+from app.usecases.jobs.scenarios import ScenarioQuery, draw_sensor_scenarios
 from db import listing
 from db.beliefs.knowledge import AsOf
 from db.beliefs.source_filter import SourceFilter
+from engine.series.iso_time import iso_duration
 
 ID_LENGTH = 36
 """Of a job; a cycle of several has the number of the cycle behind it."""
@@ -61,9 +66,36 @@ def get_accuracy(call: Call, id: int, query: AccuracyQuery) -> AccuracyAnswer:
     return AccuracyAnswer(sensor=id, unit=sensor.unit, start=asked.start, end=asked.end, sources=answers)
 
 
+class ScenariosAnswer(BaseModel):
+    """Equally likely courses of a sensor."""
+
+    model_config = STRICT
+
+    sensor: int
+    unit: str
+    source: Annotated[int, Field(description="Id of the source whose quantiles they are drawn from")]
+    start: datetime
+    resolution: Annotated[str, Field(description="Length of an event")]
+    scenarios: Annotated[list[list[float]], Field(description="Values of each scenario, event by event [unit]")]
+
+
+def get_scenarios(call: Call, id: int, query: ScenarioQuery) -> ScenariosAnswer:
+    """Draw courses that a sensor may take, all as likely, from its newest quantiles and the errors of late."""
+    sensor, found = draw_sensor_scenarios(call.session, call.actor, id, query)
+    return ScenariosAnswer(
+        sensor=id,
+        unit=sensor.unit,
+        source=found.source_id,
+        start=found.window.start,
+        resolution=iso_duration(sensor.resolution),
+        scenarios=found.values.tolist(),
+    )
+
+
 ROUTES = [
     post("/sensors/{id}/forecasts/trigger", trigger, scope="schedule"),
-    # Before the next one, which would take the word for an id.
+    # Before the last one, which would take the words for an id.
     get("/sensors/{id}/forecasts/accuracy", get_accuracy),
+    get("/sensors/{id}/forecasts/scenarios", get_scenarios),
     get("/sensors/{id}/forecasts/{uuid}", get_forecast, holds="result"),
 ]
