@@ -32,6 +32,7 @@ class FlexContext(CommodityContext):
 
     commodities: tuple[CommodityContext, ...] = described(
         "Contexts of other commodities, each commodity once.",
+        label=("Grid connection", "Other connections (gas, heat, …)"),
         example=[{"commodity": "gas", "consumption-price": "0.07 EUR/kWh"}],
         form="parts",
         default=(),
@@ -39,6 +40,7 @@ class FlexContext(CommodityContext):
 
     carbon_price: AnyQuantity = described(
         "What a kg of CO₂ counts in the costs, for all commodities with a carbon-intensity.",
+        label=("Tariff and CO₂", "CO₂ price"),
         example="0.08 EUR/kg",
         unit="currency/kg",
         signed=False,
@@ -47,6 +49,7 @@ class FlexContext(CommodityContext):
     carbon_cap: AnyQuantity = described(
         "Most CO₂ that the whole schedule may emit, over all commodities with a carbon-intensity; more costs 1000 per "
         "kg, more where energy is dear, so that it happens only where nothing else helps, which a warning tells.",
+        label=("Tariff and CO₂", "CO₂ cap"),
         example="12 kg",
         unit="kg",
         kind="carbon",
@@ -54,6 +57,7 @@ class FlexContext(CommodityContext):
     )
     hedge_for: str | None = described(
         "How long one decision has to do for every quantile that is known of the forecasts of loads and production.",
+        label=("Preferences", "Hedge against forecast errors for"),
         example="PT1H",
         form="text",
     )
@@ -61,6 +65,7 @@ class FlexContext(CommodityContext):
     growing_steps: bool = described(
         "Steps that grow with the horizon: quarters of an hour after two hours, hours after a day, none longer than "
         "prices and limits hold. A week at 5 minutes then takes as long to schedule as a day.",
+        label=("Preferences", "Longer steps towards the end"),
         example=True,
         form="flag",
         default=False,
@@ -69,6 +74,7 @@ class FlexContext(CommodityContext):
     terminal_value: Annotated[Fixed | Literal["off"] | None, SkipValidation] = described(
         "What energy left in stores at the end is worth, where no end-value tells: which quantile of the prices of the "
         "schedule, or 'off'. Without it off; schedules of the pages and of automations take what the account says.",
+        label=("Preferences", "Stored energy wanted at the end"),
         example="40%",
         form="text",
         kind="share",
@@ -78,6 +84,7 @@ class FlexContext(CommodityContext):
     stay_with_plan: Annotated[Fixed | None, SkipValidation] = described(
         "What a new schedule must save for the last one of the asset to be given up: an amount of money, or a price of "
         "each kWh that it moves. Off without it.",
+        label=("Preferences", "Stay with the last plan unless it saves"),
         example="0.05 EUR",
         form="text",
         kind="price",

@@ -1,10 +1,11 @@
 """What one field declares of itself: its form, what it measures, its role and its meaning. All else derives from it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Flag, auto
 from functools import reduce
 from operator import or_
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from pydantic import Field
 from pydantic.fields import FieldInfo
@@ -72,6 +73,22 @@ Stored = Literal["freely", "as-sensor", "never"]
 """Whether a field may be stored on an asset: in any form, as a sensor only, or not at all."""
 Direction = Literal["both", "consumption", "production"]
 """Which way of a planned power an output receives; ``both`` is positive when consuming."""
+Group = Literal[
+    "Tariff and CO₂",
+    "Grid connection",
+    "Peaks",
+    "Loads and generation",
+    "Storage",
+    "Heat",
+    "Power",
+    "Process",
+    "Efficiency and wear",
+    "Soft limits",
+    "Preferences",
+    "Device",
+    "Where results are stored",
+]
+"""Where people look for a field, in the order in which they read."""
 Per = Literal["energy", "power"]
 """What a price is for: each kWh, or each kW."""
 PER: dict[str, Per] = {"currency/kWh": "energy", "currency/kW": "power"}
@@ -119,6 +136,12 @@ class Fact:
     direction: Direction | None
     """Of an output of power: which way it receives; None: both, in the sign of the sensor."""
     stored: Stored
+    label: str
+    """What people call it."""
+    group: Group
+    """Where people look for it; of a field of an entry in a list it says nothing."""
+    choices: Mapping[str, str]
+    """Texts of which it takes one, and what they mean; empty where others are taken."""
 
     @property
     def per(self) -> Per | None:
@@ -127,6 +150,7 @@ class Fact:
 
 
 Target = Literal["sensor", "asset"]
+NO_CHOICES: Final[Mapping[str, str]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +183,7 @@ class Reference:
 def described(
     meaning: str,
     *,
+    label: str | tuple[Group, str],
     example: object,
     form: Form | None = None,
     kind: Kind | None = None,
@@ -170,11 +195,13 @@ def described(
     signed: bool = True,
     direction: Direction | None = None,
     stored: Stored = "freely",
+    choices: Mapping[str, str] = NO_CHOICES,
 ) -> Any:
     """Return a pydantic field with all that is said of it.
 
     Args:
         meaning: One sentence.
+        label: What people call it, and the group in which they look for it; of a field of an entry the former alone.
         example: A value as a user would write it.
         form: How it is written; a quantity, except for planned power.
         kind: What its values are.
@@ -186,29 +213,38 @@ def described(
         signed: Whether values below 0 make sense.
         direction: Of an output of power, which way it receives.
         stored: Whether it may be stored on an asset.
+        choices: Texts of which it takes one, and what they mean.
     """
-    planned = kind == "power"
-    form = form or ("sensor" if planned else "quantity")
-    if role is None:
-        role = FieldRole.WRITES if planned else FieldRole.READS if form in ("quantity", "quantities") else SAYS
+    form = form or ("sensor" if kind == "power" else "quantity")
+    group, name = label if isinstance(label, tuple) else ("Device", label)
     about: dict[str, Any] = {
+        "group": group,
         "form": form,
         "kind": kind,
-        "role": [str(each.name).lower() for each in role],
+        "role": [str(each.name).lower() for each in (_usual_role(form, kind) if role is None else role)],
         "unit": UNITS.get(kind) if kind and unit is None else unit,
         "overlap": overlap or ("least" if kind == "capacity" else "first"),
         "replaced_by": list(replaced_by),
         "signed": signed,
         "direction": direction,
         "stored": stored,
+        "choices": dict(choices),
         "deprecated": bool(replaced_by) or None,  # told by the schema; reading an old field is no mistake of ours
     }
     return Field(
         default=default,
+        title=name,
         description=meaning,
         examples=[example],
         json_schema_extra={key: value for key, value in about.items() if value is not None},
     )
+
+
+def _usual_role(form: Form, kind: Kind | None) -> FieldRole:
+    """Return what is done with the sensor that a field of some form and kind names, where it does not say so."""
+    if kind == "power":
+        return FieldRole.WRITES
+    return FieldRole.READS if form in ("quantity", "quantities") else SAYS
 
 
 def fact_of(name: str, info: FieldInfo) -> Fact:
@@ -228,6 +264,9 @@ def fact_of(name: str, info: FieldInfo) -> Fact:
         signed=about["signed"],
         direction=about.get("direction"),
         stored=about["stored"],
+        label=info.title or name,
+        group=about["group"],
+        choices=about["choices"],
     )
 
 

@@ -33,13 +33,24 @@ class OperationMode(FlexFields):
     language: ClassVar[str] = "operation-modes"
 
     consumption_range: tuple[AnyQuantity, AnyQuantity] | None = described(
-        "Least and most power consumed.", example=["1 kW", "3 kW"], form="quantities", kind="capacity", overlap="first"
+        "Least and most power consumed.",
+        label="Consumption range",
+        example=["1 kW", "3 kW"],
+        form="quantities",
+        kind="capacity",
+        overlap="first",
     )
     production_range: tuple[AnyQuantity, AnyQuantity] | None = described(
-        "Least and most power produced.", example=["1 kW", "3 kW"], form="quantities", kind="capacity", overlap="first"
+        "Least and most power produced.",
+        label="Production range",
+        example=["1 kW", "3 kW"],
+        form="quantities",
+        kind="capacity",
+        overlap="first",
     )
     phases: Phases | None = described(
         "Phases that the device uses while it runs so, where it switches between them; without it as the device.",
+        label="Phases",
         example="L1",
         form="text",
         role=SAYS,
@@ -82,9 +93,17 @@ class PowerAtEnergy(FlexFields):
 
     language: ClassVar[str] = "point of a curve"
 
-    soc: AnyQuantity = described("Energy stored.", example="80%", kind="energy", signed=False, default=...)
+    soc: AnyQuantity = described(
+        "Energy stored.", label="Stored energy", example="80%", kind="energy", signed=False, default=...
+    )
     power: AnyQuantity = described(
-        "Most power with so much energy.", example="11 kW", kind="capacity", overlap="first", signed=False, default=...
+        "Most power with so much energy.",
+        label="Power",
+        example="11 kW",
+        kind="capacity",
+        overlap="first",
+        signed=False,
+        default=...,
     )
 
 
@@ -94,9 +113,17 @@ class EfficiencyAtPower(FlexFields):
     language: ClassVar[str] = "point of a curve"
 
     power: AnyQuantity = described(
-        "Power consumed, or produced.", example="2 kW", kind="capacity", overlap="first", signed=False, default=...
+        "Power consumed, or produced.",
+        label="Power",
+        example="2 kW",
+        kind="capacity",
+        overlap="first",
+        signed=False,
+        default=...,
     )
-    efficiency: AnyQuantity = described("Efficiency at this power.", example="95%", kind="efficiency", default=...)
+    efficiency: AnyQuantity = described(
+        "Efficiency at this power.", label="Efficiency", example="95%", kind="efficiency", default=...
+    )
 
 
 class CopAtTemperature(FlexFields):
@@ -105,10 +132,18 @@ class CopAtTemperature(FlexFields):
     language: ClassVar[str] = "point of a curve"
 
     temperature: AnyQuantity = described(
-        "Temperature of what the heat is drawn from.", example="7 °C", kind="temperature", default=...
+        "Temperature of what the heat is drawn from.",
+        label="Temperature",
+        example="7 °C",
+        kind="temperature",
+        default=...,
     )
     cop: AnyQuantity = described(
-        "Heat delivered per electricity consumed at this temperature.", example=3.9, kind="efficiency", default=...
+        "Heat delivered per electricity consumed at this temperature.",
+        label="Coefficient of performance",
+        example=3.9,
+        kind="efficiency",
+        default=...,
     )
 
     @property
@@ -133,6 +168,7 @@ class WearAtPower(FlexFields):
 
     power: AnyQuantity = described(
         "Power up to which the price holds; without it no end, as of the last one.",
+        label="Power",
         example="5 kW",
         kind="capacity",
         overlap="first",
@@ -141,6 +177,7 @@ class WearAtPower(FlexFields):
     )
     price: AnyQuantity = described(
         "Price of each kWh of this part of the power.",
+        label="Price",
         example="0.02 EUR/kWh",
         unit="currency/kWh",
         kind="price",
@@ -157,6 +194,7 @@ class WearAtDepth(FlexFields):
 
     depth: AnyQuantity = described(
         "How far below soc-max the layer reaches, as share of soc-max; without it down to the bottom.",
+        label="Depth",
         example="30%",
         kind="share",
         signed=False,
@@ -164,6 +202,7 @@ class WearAtDepth(FlexFields):
     )
     price: AnyQuantity = described(
         "Price of each kWh drawn from the layer.",
+        label="Price",
         example="0.01 EUR/kWh",
         unit="currency/kWh",
         kind="price",
@@ -180,6 +219,7 @@ class PeakBand(FlexFields):
 
     up_to: AnyQuantity = described(
         "Highest peak of the band; without it no end, as of the last one.",
+        label="Up to",
         example="5 kW",
         kind="peak",
         signed=False,
@@ -187,6 +227,7 @@ class PeakBand(FlexFields):
     )
     fee: AnyQuantity = described(
         "What a month costs whose peak lies in the band.",
+        label="Fee of a month",
         example="250 NOK",
         unit="currency",
         kind="price",
@@ -213,7 +254,9 @@ class Output(FlexFields):
 
     language: ClassVar[str] = "output"
 
-    sensor: Key = described("The sensor that receives the values.", example=12, kind="power", default=...)
+    sensor: Key = described(
+        "The sensor that receives the values.", label="Power sensor", example=12, kind="power", default=...
+    )
 
 
 class GroupReference(FlexFields):
@@ -222,9 +265,15 @@ class GroupReference(FlexFields):
     language: ClassVar[str] = "group"
 
     asset: Key | None = described(
-        "The asset whose entry has the limits of the group.", example=9, form="asset", role=FieldRole.GROUP
+        "The asset whose entry has the limits of the group.",
+        label="Asset",
+        example=9,
+        form="asset",
+        role=FieldRole.GROUP,
     )
-    sensor: Key | None = described("The power sensor of that entry.", example=12, form="sensor", role=FieldRole.GROUP)
+    sensor: Key | None = described(
+        "The power sensor of that entry.", label="Power sensor", example=12, form="sensor", role=FieldRole.GROUP
+    )
 
     @model_validator(mode="after")
     def _exactly_one(self) -> Self:

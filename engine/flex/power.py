@@ -7,13 +7,13 @@ from typing import ClassVar
 from pydantic import ValidationInfo, field_validator
 
 from engine.errors import FieldError
+from engine.flex.device import DeviceEntry
 from engine.flex.facts import SAYS, FieldRole, described
-from engine.flex.fields import AnyQuantity, FlexFields, Key, Moment, read_entries
+from engine.flex.fields import AnyQuantity, Moment, read_entries
 from engine.flex.parts import (
     EfficiencyAtPower,
     GroupReference,
     OperationModes,
-    Output,
     Phases,
     PowerAtEnergy,
     WearAtDepth,
@@ -23,7 +23,7 @@ from engine.flex.quantity import Quantity
 from engine.series.iso_time import duration
 
 
-class PowerModel(FlexFields):
+class PowerModel(DeviceEntry):
     """What power a device can take and give."""
 
     language: ClassVar[str] = "flex-model"
@@ -32,96 +32,23 @@ class PowerModel(FlexFields):
         "production-limit": "production-capacity",
     }
 
-    sensor: Key | None = described(
-        "Power sensor that receives the schedule; it also names the entry in a list of devices.",
-        example=2,
-        role=FieldRole.WRITES | FieldRole.DEVICE,
-        kind="power",
-    )
-    asset: Key | None = described(
-        "Asset the entry is about, where no power sensor names it.", example=7, form="asset", role=FieldRole.DEVICE
-    )
-    commodity: str = described("What the device takes and gives.", example="heat", form="text", default="electricity")
-    consumption: Output | None = described(
-        "Sensor that receives the power consumed, as positive values.",
-        example={"sensor": 12},
-        kind="power",
-        direction="consumption",
-    )
-    production: Output | None = described(
-        "Sensor that receives the power produced, as positive values.",
-        example={"sensor": 13},
-        kind="power",
-        direction="production",
-    )
-    consumption_headroom: Output | None = described(
-        "Sensor that receives the power by which consumption could be higher than planned, or production lower, "
-        "throughout each step, with every later bound still in reach.",
-        example={"sensor": 16},
-        kind="headroom",
-        form="sensor",
-        role=FieldRole.WRITES,
-    )
-    production_headroom: Output | None = described(
-        "Sensor that receives the power by which production could be higher than planned, or consumption lower, "
-        "likewise.",
-        example={"sensor": 17},
-        kind="headroom",
-        form="sensor",
-        role=FieldRole.WRITES,
-    )
-    set_point: Output | None = described(
-        "Sensor that receives what is handed down to the device in each step, so that it does right when load and sun "
-        "turn out otherwise: a power, a target for the exchange with the grid, or a limit, as set-point-mode says; "
-        "positive when consuming.",
-        example={"sensor": 26},
-        kind="set-point",
-        form="sensor",
-        role=FieldRole.WRITES,
-    )
-    set_point_mode: Output | None = described(
-        "Sensor that receives what set-point means: 0 a power, 1 a target for the grid exchange, 2 follow the meter, "
-        "3 hold, 4 charge at most, 5 discharge at most.",
-        example={"sensor": 27},
-        kind="mode",
-        form="sensor",
-        role=FieldRole.WRITES,
-    )
-    consumption_headroom_energy: Output | None = described(
-        "Sensor that receives the energy that could be taken beyond the plan from each step on; divided by "
-        "consumption-headroom, how long that can be sustained.",
-        example={"sensor": 18},
-        kind="headroom-energy",
-        form="sensor",
-        role=FieldRole.WRITES,
-    )
-    production_headroom_energy: Output | None = described(
-        "Sensor that receives the energy that could be given beyond the plan, likewise.",
-        example={"sensor": 19},
-        kind="headroom-energy",
-        form="sensor",
-        role=FieldRole.WRITES,
-    )
-    phases: Phases | None = described(
-        "Phases that the device is connected to, such as 'L1' of a charger of one phase; without it all three.",
-        example="L1",
-        form="text",
-        role=SAYS,
-    )
     power_capacity: AnyQuantity = described(
         "Most power in both directions, hard; without it, the larger one-way capacity.",
+        label=("Power", "Power limit, both directions"),
         example="11 kW",
         signed=False,
         kind="capacity",
     )
     consumption_capacity: AnyQuantity = described(
         "Most power consumed; hard unless relax-capacity-constraints is set.",
+        label=("Power", "Charging or consumption limit"),
         example="7.4 kW",
         signed=False,
         kind="capacity",
     )
     production_capacity: AnyQuantity = described(
         "Most power produced, as a positive value; of a solar system, its forecast.",
+        label=("Power", "Discharging or production limit"),
         example={"sensor": 8},
         signed=False,
         kind="capacity",
@@ -129,19 +56,53 @@ class PowerModel(FlexFields):
     charging_curve: tuple[PowerAtEnergy, ...] = described(
         "Most power consumed by the energy stored, as points with straight lines between them, level beyond the ends; "
         "it holds at the start and at the end of each step.",
+        label=("Power", "Charging limit by stored energy"),
         example=[{"soc": "80%", "power": "11 kW"}, {"soc": "100%", "power": "2 kW"}],
         form="parts",
         default=(),
     )
     discharging_curve: tuple[PowerAtEnergy, ...] = described(
         "Most power produced by the energy stored, likewise.",
+        label=("Power", "Discharging limit by stored energy"),
         example=[{"soc": "10%", "power": "1 kW"}, {"soc": "20%", "power": "5 kW"}],
         form="parts",
         default=(),
     )
+    ramp_limit: AnyQuantity = described(
+        "Largest change of power from step to step.",
+        label=("Power", "Ramp limit"),
+        example="4 kW/h",
+        signed=False,
+        kind="ramp",
+    )
+    roundtrip_efficiency: AnyQuantity = described(
+        "Share left after charging and discharging, split evenly between both; instead of giving each.",
+        label=("Efficiency and wear", "Round-trip efficiency"),
+        example="90%",
+        kind="efficiency",
+    )
+    charging_efficiency: AnyQuantity = described(
+        "Share of the power consumed that reaches the store; above 100 % for a heat pump.",
+        label=("Efficiency and wear", "Charging efficiency"),
+        example="95%",
+        kind="efficiency",
+    )
+    discharging_efficiency: AnyQuantity = described(
+        "Share of the power drawn from the store that is produced.",
+        label=("Efficiency and wear", "Discharging efficiency"),
+        example="95%",
+        kind="efficiency",
+    )
+    storage_efficiency: AnyQuantity = described(
+        "Share of the stored energy left after one step of the schedule.",
+        label=("Efficiency and wear", "Share kept in each step"),
+        example="99.9%",
+        kind="retention",
+    )
     charging_efficiency_curve: tuple[EfficiencyAtPower, ...] = described(
         "Share of the power consumed that reaches the store, by that power, as of an inverter; instead of "
         "charging-efficiency. Between two points what is stored follows a straight line.",
+        label=("Efficiency and wear", "Charging efficiency by power"),
         example=[{"power": "0.2 kW", "efficiency": "70%"}, {"power": "2 kW", "efficiency": "96%"}],
         form="parts",
         default=(),
@@ -149,43 +110,59 @@ class PowerModel(FlexFields):
     discharging_efficiency_curve: tuple[EfficiencyAtPower, ...] = described(
         "Share of the power drawn from the store that is produced, by the power produced; instead of "
         "discharging-efficiency.",
+        label=("Efficiency and wear", "Discharging efficiency by power"),
         example=[{"power": "0.2 kW", "efficiency": "70%"}, {"power": "2 kW", "efficiency": "96%"}],
         form="parts",
         default=(),
     )
+    power_at_start: AnyQuantity = described(
+        "Power before the schedule begins, from which ramp-limit counts; without it, as its power sensor says.",
+        label=("Power", "Power at the start"),
+        example="2.5 kW",
+        kind="load",
+        stored="never",
+    )
     standby_power: AnyQuantity = described(
         "Power that the device itself consumes at any time, beside the planned power, as its inverter does.",
+        label=("Power", "Standby power"),
         example="30 W",
         signed=False,
         kind="load",
     )
-    operation_modes: OperationModes = described(
-        "Ways to run, one of them in each step; none means any power within the capacities.",
-        example=[{"consumption-range": ["0 kW", "0 kW"]}, {"consumption-range": ["2 kW", "3 kW"]}],
-        form="parts",
-        default=(),
-        stored="never",
-    )
     group: GroupReference | None = described(
         "Group of devices with limits of its own, to which this one belongs.",
+        label=("Device", "Group"),
         example={"asset": 9},
         form="sensor",
         role=FieldRole.GROUP,
     )
     coupling: str | None = described(
-        "Name of a coupling: all devices of it have powers in fixed proportion.", example="heat pump", form="text"
+        "Name of a coupling: all devices of it have powers in fixed proportion.",
+        label=("Efficiency and wear", "Coupling"),
+        example="heat pump",
+        form="text",
     )
     coupling_coefficient: AnyQuantity = described(
-        "Power of this device per unit of its coupling.", example=3.2, kind="share"
+        "Power of this device per unit of its coupling.",
+        label=("Efficiency and wear", "Coupling coefficient"),
+        example=3.2,
+        kind="share",
     )
     inflexible_consumption: AnyQuantity = described(
-        "Sensor with the power the device consumes whatever the plan.", example={"sensor": 3}, kind="load"
+        "Sensor with the power the device consumes whatever the plan.",
+        label=("Loads and generation", "Loads that are not planned"),
+        example={"sensor": 3},
+        kind="load",
     )
     inflexible_production: AnyQuantity = described(
-        "Sensor with the power the device produces whatever the plan.", example={"sensor": 4}, kind="load"
+        "Sensor with the power the device produces whatever the plan.",
+        label=("Loads and generation", "Generation that is not planned"),
+        example={"sensor": 4},
+        kind="load",
     )
     wear_price: AnyQuantity = described(
         "Price of the wear caused by each kWh charged or discharged.",
+        label=("Efficiency and wear", "Price of wear"),
         example="0.02 EUR/kWh",
         unit="currency/kWh",
         signed=False,
@@ -194,6 +171,7 @@ class PowerModel(FlexFields):
     wear_by_power: tuple[WearAtPower, ...] = described(
         "Prices of wear that rise with the power (C-rate), each for the part of the power up to its point; beside "
         "wear-price.",
+        label=("Efficiency and wear", "Price of wear by power"),
         example=[{"power": "3 kW", "price": "0.01 EUR/kWh"}, {"price": "0.03 EUR/kWh"}],
         form="parts",
         default=(),
@@ -201,45 +179,70 @@ class PowerModel(FlexFields):
     wear_by_depth: tuple[WearAtDepth, ...] = described(
         "Prices of wear that rise with the depth of discharge, each for the energy drawn from its layer below soc-max; "
         "beside wear-price.",
+        label=("Efficiency and wear", "Price of wear by depth of discharge"),
         example=[{"depth": "30%", "price": "0.01 EUR/kWh"}, {"price": "0.04 EUR/kWh"}],
         form="parts",
         default=(),
     )
     start_cost: AnyQuantity = described(
         "Price of each switching on; without operation-modes a device may idle while it is on.",
+        label=("Efficiency and wear", "Cost of a start"),
         example="0.50 EUR",
         unit="currency",
         signed=False,
         kind="price",
     )
-    min_on: str | None = described("Once switched on, the device stays on this long.", example="PT1H", form="text")
-    min_off: str | None = described("Once switched off, the device stays off this long.", example="PT30M", form="text")
+    phases: Phases | None = described(
+        "Phases that the device is connected to, such as 'L1' of a charger of one phase; without it all three.",
+        label=("Power", "Phases"),
+        example="L1",
+        form="text",
+        role=SAYS,
+    )
+    operation_modes: OperationModes = described(
+        "Ways to run, one of them in each step; none means any power within the capacities.",
+        label=("Power", "Operation modes"),
+        example=[{"consumption-range": ["0 kW", "0 kW"]}, {"consumption-range": ["2 kW", "3 kW"]}],
+        form="parts",
+        default=(),
+        stored="never",
+    )
+    min_on: str | None = described(
+        "Once switched on, the device stays on this long.", label=("Power", "Shortest run"), example="PT1H", form="text"
+    )
+    min_off: str | None = described(
+        "Once switched off, the device stays off this long.",
+        label=("Power", "Shortest rest"),
+        example="PT30M",
+        form="text",
+    )
     on_at_start: bool | None = described(
         "Whether the device runs when the schedule begins; without it, as its power sensor says.",
+        label=("Power", "Running at the start"),
         example=True,
         form="flag",
         stored="never",
     )
     switched_at: Moment = described(
         "Since when the device is on, or off, as on-at-start says; without it long enough to be switched.",
+        label=("Power", "Last switched at"),
         example="2026-03-02T06:40:00+01:00",
         form="text",
         stored="never",
     )
-    power_at_start: AnyQuantity = described(
-        "Power before the schedule begins, from which ramp-limit counts; without it, as its power sensor says.",
-        example="2.5 kW",
-        kind="load",
-        stored="never",
-    )
-    ramp_limit: AnyQuantity = described(
-        "Largest change of power from step to step.", example="4 kW/h", signed=False, kind="ramp"
-    )
     charging_from_grid: bool = described(
-        "Whether it may charge from the grid, not from local production only.", example=False, form="flag", default=True
+        "Whether it may charge from the grid, not from local production only.",
+        label=("Power", "May charge from the grid"),
+        example=False,
+        form="flag",
+        default=True,
     )
     discharging_to_grid: bool = described(
-        "Whether it may discharge into the grid, not for local use only.", example=False, form="flag", default=True
+        "Whether it may discharge into the grid, not for local use only.",
+        label=("Power", "May discharge to the grid"),
+        example=False,
+        form="flag",
+        default=True,
     )
 
     @field_validator("min_on", "min_off")

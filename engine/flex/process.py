@@ -24,15 +24,40 @@ class ProcessModel(FlexFields):
     spellings: ClassVar[Mapping[str, str]] = {"optimization-sense": "optimization-direction"}
 
     sensor: Key | None = described(
-        "Power sensor that receives the schedule.", example=4, role=FieldRole.WRITES | FieldRole.DEVICE, kind="power"
+        "Power sensor that receives the schedule.",
+        label=("Device", "Power sensor"),
+        example=4,
+        role=FieldRole.WRITES | FieldRole.DEVICE,
+        kind="power",
     )
     asset: Key | None = described(
-        "Asset the entry is about, where no power sensor names it.", example=7, form="asset", role=FieldRole.DEVICE
+        "Asset the entry is about, where no power sensor names it.",
+        label=("Device", "Asset"),
+        example=7,
+        form="asset",
+        role=FieldRole.DEVICE,
     )
-    power: AnyQuantity = described("Power while it runs.", example="200 kW", kind="load")
-    duration: str | None = described("How long it runs.", example="PT4H", form="text")
+    process_type: ProcessType = described(
+        "INFLEXIBLE runs as soon as allowed, SHIFTABLE in one piece at the best time, BREAKABLE in the best steps.",
+        label=("Process", "How it may be moved"),
+        choices={
+            "INFLEXIBLE": "Runs at once",
+            "SHIFTABLE": "Runs later in one piece",
+            "BREAKABLE": "Runs later in several pieces",
+        },
+        example="SHIFTABLE",
+        form="text",
+        default=ProcessType.INFLEXIBLE,
+    )
+    power: AnyQuantity = described(
+        "Power while it runs.", label=("Process", "Power while it runs"), example="200 kW", kind="load"
+    )
+    duration: str | None = described(
+        "How long it runs.", label=("Process", "Running time"), example="PT4H", form="text"
+    )
     power_profile: SeveralQuantities = described(
         "Powers of one run, one after the other, in the place of power and duration; INFLEXIBLE or SHIFTABLE only.",
+        label=("Process", "Power profile"),
         example=["2 kW", "0.1 kW", "1.5 kW"],
         form="quantities",
         default=(),
@@ -40,52 +65,67 @@ class ProcessModel(FlexFields):
         role=SAYS,
     )
     profile_resolution: str = described(
-        "How long each power of power-profile lasts.", example="PT10M", form="text", default="PT15M"
-    )
-    process_type: ProcessType = described(
-        "INFLEXIBLE runs as soon as allowed, SHIFTABLE in one piece at the best time, BREAKABLE in the best steps.",
-        example="SHIFTABLE",
+        "How long each power of power-profile lasts.",
+        label=("Process", "Resolution of the power profile"),
+        example="PT10M",
         form="text",
-        default=ProcessType.INFLEXIBLE,
+        default="PT15M",
     )
     runs: Annotated[int, Strict()] = described(
         "How many times it runs within the schedule, one that has begun included; INFLEXIBLE or SHIFTABLE only.",
+        label=("Process", "Number of runs"),
         example=2,
         form="count",
         default=1,
     )
-    pause: str | None = described("Least time between two runs.", example="PT1H", form="text")
+    pause: str | None = described(
+        "Least time between two runs.", label=("Process", "Pause between runs"), example="PT1H", form="text"
+    )
     price_ceiling: Annotated[Fixed | None, SkipValidation] = described(
-        "What a run may add to the costs at most, as a price of each kWh or an amount of money; a run that would add "
-        "more is left out, which a warning reports and which costs that amount. Without it, it has to run.",
+        "What a run may add to the costs at most, as a price of each kWh or an amount of money; a run that would add"
+        " more is left out, which a warning reports and which costs that amount. Without it, it has to run.",
+        label=("Tariff and CO₂", "Price ceiling"),
         example="0.20 EUR/kWh",
         form="text",
         kind="price",
     )
-    exclusion_group: str | None = described(
-        "Name of a set of processes of which no two run at the same time.", example="wet machines", form="text"
-    )
     started: Moment = described(
         "When it has begun, if it is running as the schedule begins; without it, as its power sensor says.",
+        label=("Process", "Started at"),
         example="2026-03-02T06:40:00+01:00",
         form="text",
         stored="never",
     )
     time_restrictions: tuple[Event, ...] = described(
         "Times in which it must not run.",
+        label=("Process", "Times when it may not run"),
         example=[{"start": "2026-03-02T15:00:00+01:00", "duration": "PT1H"}],
         form="events",
         default=(),
     )
+    exclusion_group: str | None = described(
+        "Name of a set of processes of which no two run at the same time.",
+        label=("Process", "Never at once with"),
+        example="wet machines",
+        form="text",
+    )
     optimization_direction: Literal["MIN", "MAX"] = described(
         "Whether the cheapest or the most expensive time is chosen; optimization-sense is read as well.",
+        label=("Process", "Cheapest or most expensive times"),
+        choices={"MIN": "Cheapest", "MAX": "Dearest"},
         example="MIN",
         form="text",
         default="MIN",
     )
-    commodity: str = described("What it consumes.", example="heat", form="text", default="electricity")
+    commodity: str = described(
+        "What it consumes.", label=("Device", "Commodity"), example="heat", form="text", default="electricity"
+    )
     group: GroupReference | None = described(
-        "Group of devices to which it belongs.", example={"asset": 9}, form="sensor", role=FieldRole.GROUP
+        "Group of devices to which it belongs.",
+        label=("Device", "Group"),
+        example={"asset": 9},
+        form="sensor",
+        role=FieldRole.GROUP,
     )
 
     @field_validator("time_restrictions", mode="before")
@@ -123,16 +163,8 @@ class ProcessModel(FlexFields):
         for field, clashes, why in (
             ("runs", in_pieces and self.runs > 1, "work in pieces is done once; give its whole duration"),
             ("power-profile", in_pieces and bool(self.power_profile), "a profile runs in one piece; make it SHIFTABLE"),
-            (
-                "price-ceiling",
-                dearest and self.price_ceiling is not None,
-                "MAX runs at the most expensive times",
-            ),
-            (
-                "exclusion-group",
-                dearest and self.exclusion_group is not None,
-                "MAX runs at the most expensive times",
-            ),
+            ("price-ceiling", dearest and self.price_ceiling is not None, "MAX runs at the most expensive times"),
+            ("exclusion-group", dearest and self.exclusion_group is not None, "MAX runs at the most expensive times"),
         ):
             if clashes:
                 raise FieldError(field, f"{why}; leave one of both out.")

@@ -1,11 +1,12 @@
-"""Tables and schemas of fields; ``python -m engine.flex.reference docs/flex-config.md`` renews those of the page."""
+"""Labels, tables and schemas of fields; ``python -m engine.flex.reference docs/flex-config.md`` renews the page."""
 
 import json
 import sys
+from functools import cache
 from pathlib import Path
 from typing import Any, get_args
 
-from engine.flex.commitment import CommitmentModel
+from engine.flex.commodity import CommitmentModel
 from engine.flex.context import FlexContext
 from engine.flex.facts import Fact, Form
 from engine.flex.fields import FlexFields
@@ -71,6 +72,13 @@ def _property(fact: Fact, model: type[FlexFields]) -> dict[str, Any]:
     if fact.form == "parts" and issubclass(entries[0], FlexFields):
         about["items"] = json_schema(entries[0])
     return about
+
+
+@cache
+def label_of(name: str) -> str:
+    """What people call a field; its own name where it is not known."""
+    facts = (fact for kind in (StorageModel, ProcessModel, FlexContext) for fact in kind.facts())
+    return next((fact.label for fact in facts if fact.name == name.replace("_", "-")), name)
 
 
 def tables() -> str:

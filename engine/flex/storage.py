@@ -19,32 +19,24 @@ EndValue: TypeAlias = Annotated[Quantity | Literal["learned"] | None, SkipValida
 class StorageModel(ThermalModel):
     """What a device can do."""
 
-    state_of_charge: AnyQuantity = described(
-        "Sensor that receives the planned state of charge; without soc-at-start it also gives the one at the start.",
-        example={"sensor": 14},
-        role=FieldRole.READS | FieldRole.WRITES,
-        kind="state-of-charge",
-    )
-    soc_at_start: AnyQuantity = described(
-        "Energy stored when the schedule starts; else that of the state-of-charge sensor, or soc-min, or 0.",
-        example="3.2 kWh",
-        kind="state-of-charge",
-        stored="never",
-    )
-    soc_unit: Literal["kWh", "MWh"] | None = described(
-        "Unit of stored energies written as bare numbers; without it, the power sensor's unit times one hour.",
-        example="kWh",
-        form="text",
-        replaced_by=("a unit in each field, such as '3 kWh'",),
+    soc_max: AnyQuantity = described(
+        "Most energy stored at any time; gives way last.",
+        label=("Storage", "Usable capacity"),
+        example="10 kWh",
+        kind="energy",
+        overlap="least",
     )
     soc_min: AnyQuantity = described(
-        "Least energy stored at any time; gives way last.", example="1 kWh", kind="energy", overlap="most", signed=False
-    )
-    soc_max: AnyQuantity = described(
-        "Most energy stored at any time; gives way last.", example="10 kWh", kind="energy", overlap="least"
+        "Least energy stored at any time; gives way last.",
+        label=("Storage", "Lowest stored energy"),
+        example="1 kWh",
+        kind="energy",
+        overlap="most",
+        signed=False,
     )
     soc_minima: AnyQuantity = described(
         "Least energy stored at some times; soft while constraints are relaxed.",
+        label=("Storage", "Stored energy at least, at times"),
         example=[{"value": "8 kWh", "datetime": "2026-03-02T07:00:00+01:00"}],
         overlap="most",
         kind="energy",
@@ -52,17 +44,42 @@ class StorageModel(ThermalModel):
     )
     soc_maxima: AnyQuantity = described(
         "Most energy stored at some times; soft while constraints are relaxed.",
+        label=("Storage", "Stored energy at most, at times"),
         example=[{"value": "5 kWh", "start": "2026-03-02T09:00:00+01:00", "duration": "PT6H"}],
         overlap="least",
         kind="energy",
     )
     soc_targets: AnyQuantity = described(
         "Energy stored at some times; while constraints are relaxed, falling short or going beyond is priced.",
+        label=("Storage", "Targets of stored energy"),
         example=[{"value": "9 kWh", "datetime": "2026-03-02T07:00:00+01:00"}],
         kind="energy",
     )
+    state_of_charge: AnyQuantity = described(
+        "Sensor that receives the planned state of charge; without soc-at-start it also gives the one at the start.",
+        label=("Storage", "State of charge"),
+        example={"sensor": 14},
+        role=FieldRole.READS | FieldRole.WRITES,
+        kind="state-of-charge",
+    )
+    soc_at_start: AnyQuantity = described(
+        "Energy stored when the schedule starts; else that of the state-of-charge sensor, or soc-min, or 0.",
+        label=("Storage", "Stored energy at the start"),
+        example="3.2 kWh",
+        kind="state-of-charge",
+        stored="never",
+    )
+    soc_unit: Literal["kWh", "MWh"] | None = described(
+        "Unit of stored energies written as bare numbers; without it, the power sensor's unit times one hour.",
+        label=("Storage", "Unit of stored energy"),
+        choices={"kWh": "kWh", "MWh": "MWh"},
+        example="kWh",
+        form="text",
+        replaced_by=("a unit in each field, such as '3 kWh'",),
+    )
     soc_gain: SeveralQuantities = described(
         "Power that flows into the store by itself, such as solar heat; several are added. Overflows without room.",
+        label=("Storage", "Energy gained from elsewhere"),
         example=["0.4 kW"],
         form="quantities",
         default=(),
@@ -70,39 +87,37 @@ class StorageModel(ThermalModel):
     )
     soc_usage: SeveralQuantities = described(
         "Power drawn from the store by its use, such as driving; several are added. Met as far as it can be.",
+        label=("Storage", "Energy used from the store"),
         example=[{"sensor": 21}],
         form="quantities",
         default=(),
         kind="load",
     )
-    charging_efficiency: AnyQuantity = described(
-        "Share of the power consumed that reaches the store; above 100 % for a heat pump.",
-        example="95%",
-        kind="efficiency",
-    )
-    discharging_efficiency: AnyQuantity = described(
-        "Share of the power drawn from the store that is produced.", example="95%", kind="efficiency"
-    )
-    roundtrip_efficiency: AnyQuantity = described(
-        "Share left after charging and discharging, split evenly between both; instead of giving each.",
-        example="90%",
-        kind="efficiency",
-    )
-    storage_efficiency: AnyQuantity = described(
-        "Share of the stored energy left after one step of the schedule.", example="99.9%", kind="retention"
-    )
     prefer_charging_sooner: bool = described(
-        "Between plans of equal cost, charge sooner and discharge later.", example=True, form="flag", default=True
+        "Between plans of equal cost, charge sooner and discharge later.",
+        label=("Preferences", "Charge sooner where costs are equal"),
+        example=True,
+        form="flag",
+        default=True,
     )
     prefer_charging_later: bool = described(
-        "Between plans of equal cost, charge later and discharge sooner.", example=True, form="flag", default=False
+        "Between plans of equal cost, charge later and discharge sooner.",
+        label=("Preferences", "Charge later where costs are equal"),
+        example=True,
+        form="flag",
+        default=False,
     )
     prefer_curtailing_later: bool = described(
-        "Between plans of equal cost, curtail production later.", example=True, form="flag", default=True
+        "Between plans of equal cost, curtail production later.",
+        label=("Preferences", "Curtail later where costs are equal"),
+        example=True,
+        form="flag",
+        default=True,
     )
     priority: int | None = described(
         "Devices with a higher number come first where stored energies cannot all be as asked for; only the order "
         "counts.",
+        label=("Preferences", "Priority"),
         example=2,
         form="count",
         role=SAYS,
@@ -111,11 +126,13 @@ class StorageModel(ThermalModel):
     fair_share: str | None = described(
         "Name of a set of devices that share what cannot be met of soc-minima and soc-targets: who lacks most energy "
         "is served first.",
+        label=("Preferences", "Fair share with"),
         example="car park",
         form="text",
     )
     soc_minima_breach_price: AnyQuantity = described(
         "Price of storing less than soc-minima and soc-targets of this device say, instead of the flex-context's.",
+        label=("Soft limits", "Price of storing too little"),
         example="100 EUR/kWh",
         unit="currency/kWh",
         signed=False,
@@ -123,6 +140,7 @@ class StorageModel(ThermalModel):
     )
     soc_maxima_breach_price: AnyQuantity = described(
         "Price of storing more than soc-maxima and soc-targets of this device say, likewise.",
+        label=("Soft limits", "Price of storing too much"),
         example="100 EUR/kWh",
         unit="currency/kWh",
         signed=False,
@@ -130,6 +148,7 @@ class StorageModel(ThermalModel):
     )
     end_value: EndValue = described(
         "Worth of the energy left at the end: a price, or 'learned' for what it is worth within the plan.",
+        label=("Storage", "Worth of energy left at the end"),
         example="0.15 EUR/kWh",
         form="text",
         role=FieldRole.READS,

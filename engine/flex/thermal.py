@@ -22,68 +22,83 @@ _OF_ENERGY = (
 class ThermalModel(PowerModel):
     """What a device heats or cools, if its temperature matters."""
 
+    thermal_mode: Literal["heating", "cooling"] = described(
+        "Whether the device heats or cools, each for itself where several share a building or tank; without it as the "
+        "entry with thermal-capacity. soc-gain, such as heat of people and sun, warms in both.",
+        label=("Heat", "Heating or cooling"),
+        choices={"heating": "Heating", "cooling": "Cooling"},
+        example="cooling",
+        form="text",
+        default="heating",
+    )
     thermal_capacity: AnyQuantity = described(
         "Heat that warms the building or tank by one kelvin; 1 m³ of water has 1.16 kWh/K.",
+        label=("Heat", "Thermal capacity"),
         example="12 kWh/K",
         signed=False,
         kind="heat-capacity",
     )
     heat_loss: AnyQuantity = described(
         "Heat lost through the envelope for each kelvin above outdoor-temperature; without it none.",
+        label=("Heat", "Heat loss"),
         example="0.25 kW/K",
         signed=False,
         kind="heat-loss",
     )
-    outdoor_temperature: AnyQuantity = described(
-        "Temperature of the surroundings: of the air outside, of the room in which a tank stands.",
-        example={"sensor": 31},
-        kind="temperature",
-    )
-    source_temperature: AnyQuantity = described(
-        "Temperature of what a heat pump draws from, such as the ground, for cop-curve; without it "
-        "outdoor-temperature.",
-        example="8 °C",
-        kind="temperature",
-    )
     temperature: AnyQuantity = described(
         "Sensor that receives the planned temperature; without temperature-at-start it also tells the one at the "
         "start. Devices that name the same one heat the same building or tank.",
+        label=("Heat", "Temperature"),
         example={"sensor": 32},
         role=FieldRole.READS | FieldRole.WRITES,
         kind="temperature",
     )
     temperature_at_start: AnyQuantity = described(
         "Temperature when the schedule starts; else that of the temperature sensor, or temperature-min.",
+        label=("Heat", "Temperature at the start"),
         example="20.5 °C",
         kind="temperature",
         stored="never",
     )
     temperature_min: AnyQuantity = described(
         "Lower end of the comfort band; soft, so that the coldest day has a schedule.",
+        label=("Heat", "Lowest temperature"),
         example=[{"value": "20 °C", "start": "2026-03-02T06:00:00+01:00", "duration": "PT16H"}],
         kind="temperature",
         overlap="most",
     )
     temperature_max: AnyQuantity = described(
-        "Upper end of the comfort band, likewise.", example="23 °C", kind="temperature", overlap="least"
+        "Upper end of the comfort band, likewise.",
+        label=("Heat", "Highest temperature"),
+        example="23 °C",
+        kind="temperature",
+        overlap="least",
     )
     temperature_breach_price: AnyQuantity = described(
         "Price of each kelvin outside the comfort band, for each hour of it.",
+        label=("Heat", "Price of leaving the temperature range"),
         example="0.50 EUR/K/h",
         unit="currency/K/h",
         signed=False,
         kind="price",
     )
-    thermal_mode: Literal["heating", "cooling"] = described(
-        "Whether the device heats or cools, each for itself where several share a building or tank; without it as the "
-        "entry with thermal-capacity. soc-gain, such as heat of people and sun, warms in both.",
-        example="cooling",
-        form="text",
-        default="heating",
+    outdoor_temperature: AnyQuantity = described(
+        "Temperature of the surroundings: of the air outside, of the room in which a tank stands.",
+        label=("Heat", "Outdoor temperature"),
+        example={"sensor": 31},
+        kind="temperature",
+    )
+    source_temperature: AnyQuantity = described(
+        "Temperature of what a heat pump draws from, such as the ground, for cop-curve; without it "
+        "outdoor-temperature.",
+        label=("Heat", "Source temperature"),
+        example="8 °C",
+        kind="temperature",
     )
     cop_curve: tuple[CopAtTemperature, ...] = described(
         "Coefficient of performance by source-temperature, as points with straight lines between them, level beyond "
         "the ends; instead of charging-efficiency, which may be a sensor of it.",
+        label=("Heat", "Coefficient of performance by temperature"),
         example=[{"temperature": "-7 °C", "cop": 2.4}, {"temperature": "7 °C", "cop": 3.9}],
         form="parts",
         default=(),

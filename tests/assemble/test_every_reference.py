@@ -18,8 +18,7 @@ from db.assets import Asset
 from db.jobs.automations import Automation
 from db.sensors import Sensor
 from engine.errors import EngineError, FieldError
-from engine.flex.commitment import CommitmentModel
-from engine.flex.commodity import CommodityContext
+from engine.flex.commodity import CommitmentModel, CommodityContext
 from engine.flex.context import FlexContext
 from engine.flex.facts import Fact, FieldRole, described
 from engine.flex.fields import AnyQuantity, FlexFields
@@ -159,9 +158,9 @@ class WithMore(StorageModel):
     """The language with two fields more, each one declaration."""
 
     heat_output: Output | None = described(
-        "Receives heat.", example={"sensor": 1}, kind="power", direction="production"
+        "Receives heat.", label=("Heat", "Heat output"), example={"sensor": 1}, kind="power", direction="production"
     )
-    tank_level: AnyQuantity = described("Is read.", example="1 kWh", kind="energy")
+    tank_level: AnyQuantity = described("Is read.", label=("Heat", "Tank"), example="1 kWh", kind="energy")
 
 
 def test_a_new_field_is_asked_for_and_written_to_by_its_declaration_alone(target: Home) -> None:

@@ -15,8 +15,7 @@ from db.assets import Asset
 from db.beliefs import store
 from db.core.database import Database
 from db.sensors import Sensor
-from engine.flex.commitment import CommitmentModel
-from engine.flex.commodity import CommodityContext
+from engine.flex.commodity import CommitmentModel, CommodityContext
 from engine.flex.context import FlexContext
 from engine.flex.fields import FlexFields
 from engine.flex.parts import GroupReference

@@ -9,8 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from db.core.database import Database
-from engine.flex.commitment import CommitmentModel
-from engine.flex.commodity import CommodityContext
+from engine.flex.commodity import CommitmentModel, CommodityContext
 from engine.flex.context import FlexContext
 from engine.flex.parts import (
     CopAtTemperature,

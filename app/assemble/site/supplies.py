@@ -11,8 +11,7 @@ from app.assemble.site.peaks import PeakBuilder
 from app.assemble.site.series import Readings
 from engine.carbon import CarbonIntensity
 from engine.errors import FieldError
-from engine.flex.commitment import CommitmentModel
-from engine.flex.commodity import SITE_BREACH_PRICE, CommodityContext, breach_price
+from engine.flex.commodity import SITE_BREACH_PRICE, CommitmentModel, CommodityContext, breach_price
 from engine.flex.quantity import Events, Fixed, Quantity, SensorReference
 from engine.flex.values import per_step
 from engine.model.limits import SoftLimit

@@ -13,7 +13,6 @@ from zoneinfo import ZoneInfo
 from engine.errors import InputError
 from engine.flex.facts import Fact, FieldRole
 from engine.flex.fields import FlexFields
-from engine.flex.labels import CHOICES
 from engine.flex.quantity import span
 from engine.series.iso_time import duration, iso_duration
 
@@ -55,7 +54,7 @@ class Place:
             return ("asset", "sensor") if isinstance(fact.example, dict) and "asset" in fact.example else ("sensor",)
         if fact.form != "text":
             return {"quantities": ("list",), "parts": ("entries",), "events": ("spans",)}.get(fact.form, (fact.form,))
-        if fact.name in CHOICES:
+        if fact.choices:
             return ("choice",)
         if isinstance(fact.example, str) and re.match(r"P\w", fact.example):
             return ("duration",)
@@ -135,7 +134,7 @@ def _in_mode(place: Place, mode: str, value: Any) -> Control | None:
     if mode in ("sensor", "asset"):
         return _named(mode, value)
     if mode == "choice":
-        return {"text": value} if value in CHOICES[place.fact.name] else None
+        return {"text": value} if value in place.fact.choices else None
     items = value if isinstance(value, list | tuple) else [value]
     if len(items) > MOST_ROWS or (mode != "list" and not isinstance(value, list | tuple)):
         return None

@@ -3,16 +3,16 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Final
+from typing import Any, Final, get_args
 from zoneinfo import ZoneInfo
 
 from app.assemble.site.flex_config import named
 from app.fragments.flex.choices import Choices
 from app.fragments.flex.controls import MOST_ROWS, Control, Place, control_of, empty_control, empty_row, value_of
 from app.usecases.flex_config import flex_problems
-from engine.flex.facts import SAYS, Fact
+from engine.flex.facts import NO_CHOICES, SAYS, Fact, Group
 from engine.flex.fields import FlexFields
-from engine.flex.labels import GROUPS, group_of
+from engine.flex.reference import label_of
 
 UNFINISHED: Final = "Fill this in, or remove it."
 UNREADABLE: Final = "This cannot be read; check each part, or remove it."
@@ -136,11 +136,10 @@ class Editor:
             for name, fact in facts.items()
             if name in known or not (fact.replaced_by or (self.stored and fact.stored == "never"))
         }
-        grouped = {group: [facts[name] for name in names if name in offered] for group, names in GROUPS.items()}
-        for name in self.controls:
-            if name not in facts:
-                grouped[group_of(name)].append(unknown_fact(name))
-        return {group: fields for group, fields in grouped.items() if fields}
+        unknown = [unknown_fact(name) for name in self.controls if name not in facts]
+        fields = [*(facts[name] for name in facts if name in offered), *unknown]
+        grouped = {group: [fact for fact in fields if fact.group == group] for group in get_args(Group)}
+        return {group: own for group, own in grouped.items() if own}
 
 
 def unknown_fact(name: str) -> Fact:
@@ -148,7 +147,7 @@ def unknown_fact(name: str) -> Fact:
     return Fact(
         name=name, form="text", kind=None, role=SAYS, unit=None, default=None,
         meaning="Flexscope does not know this field. Remove it.", example=None, overlap="first", replaced_by=(),
-        signed=True, direction=None, stored="freely",
+        signed=True, direction=None, stored="freely", label=label_of(name), group="Device", choices=NO_CHOICES,
     )  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from app.fragments.flex.editor import Editor
 from app.fragments.templates import render
 from engine.errors import InputError
 from engine.flex.facts import Fact, FieldRole
-from engine.flex.labels import CHOICES, entry_label, label_of
+from engine.flex.reference import label_of
 
 WIDTH: Final = 240
 HEIGHT: Final = 44
@@ -43,10 +43,8 @@ def editor_html(editor: Editor, *, button: str) -> Markup:
         names=MODES,
         lengths={unit: unit for unit in reversed(LENGTHS)},
         id_of=lambda path: f"flex-{editor.word}-{path}",
-        label_of=label_of,
-        entry_label=entry_label,
         unit_of=usual_unit,
-        words_of=lambda fact: {"": "Choose …", **CHOICES.get(fact.name, {})},
+        words_of=lambda fact: {"": "Choose …", **fact.choices},
         help_of=help_text,
         item_modes=lambda place: ("number", "sensor") if FieldRole.READS in place.fact.role else ("number",),
         rows_of=lambda held, first: (held.get("rows") or {"0": first}).items(),
@@ -58,7 +56,7 @@ def editor_html(editor: Editor, *, button: str) -> Markup:
 
 def help_text(fact: Fact) -> str:
     """What a field means, with an example where that is a text."""
-    example = f" For example {fact.example}." if isinstance(fact.example, str) and fact.name not in CHOICES else ""
+    example = f" For example {fact.example}." if isinstance(fact.example, str) and not fact.choices else ""
     instead = f" Use {' or '.join(label_of(name) for name in fact.replaced_by)} instead." if fact.replaced_by else ""
     return f"{fact.meaning}{'' if example.startswith(' For example P') else example}{instead}"
 

@@ -12,7 +12,7 @@ from app.usecases.explanations.flex_edits import DescribedDevice
 from app.usecases.explanations.stored_site import StoredSite
 from engine.devices.inflexible import Inflexible
 from engine.errors import UnitError
-from engine.flex.labels import label_of
+from engine.flex.reference import label_of
 from engine.units.units import bare_number
 
 OF_DEVICES: Final = (

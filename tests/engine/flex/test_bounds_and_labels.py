@@ -1,14 +1,16 @@
 """Bounds of a store that no plan can keep, and the names that people read."""
 
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 from engine.flex.context import FlexContext
-from engine.flex.labels import CHOICES, ENTRIES, GROUPS
+from engine.flex.facts import Fact, Group
+from engine.flex.fields import FlexFields
 from engine.flex.process import ProcessModel
 from engine.flex.storage import StorageModel, contradictions
 
+KINDS: list[type[FlexFields]] = [StorageModel, ProcessModel, FlexContext]
 LATE = {"datetime": "2026-03-02T07:00:00+01:00"}
 
 
@@ -33,18 +35,22 @@ def test_a_bound_beyond_the_other_is_told_at_the_field_to_change(fields: dict[st
     assert set(contradictions(StorageModel.read(fields))) == wrong
 
 
-def test_every_field_has_one_name_in_one_group() -> None:
-    named = [name for group in GROUPS.values() for name in group]
-    fields = {fact.name for kind in (StorageModel, ProcessModel, FlexContext) for fact in kind.facts()}
-    assert sorted(named) == sorted(fields)
-    assert len({text for group in GROUPS.values() for text in group.values()}) == len(named)
-    assert not {name for name in ENTRIES if not ENTRIES[name]}
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_field_has_a_name_of_its_own(kind: type[FlexFields]) -> None:
+    labels = [fact.label for fact in kind.facts()]
+    assert len(set(labels)) == len(labels)
+    assert {fact.group for fact in kind.facts()} <= set(get_args(Group))
 
 
-def test_texts_to_choose_from_are_taken() -> None:
-    rest = {"power": "1 kW", "duration": "PT1H"}
-    for name, known in CHOICES.items():
-        kind = ProcessModel if name in {fact.name for fact in ProcessModel.facts()} else StorageModel
-        for text in known:
-            fields = {name: text} | (rest if kind is ProcessModel else {})
-            assert str(getattr(kind.read(fields), name.replace("-", "_"))).endswith(text)
+def test_a_field_of_several_kinds_is_called_the_same() -> None:
+    called: dict[str, set[tuple[str, str]]] = {}
+    for fact in (fact for kind in KINDS for fact in kind.facts()):
+        called.setdefault(fact.name, set()).add((fact.group, fact.label))
+    assert [name for name, texts in called.items() if len(texts) > 1] == []
+
+
+@pytest.mark.parametrize(("kind", "fact"), [(kind, fact) for kind in KINDS for fact in kind.facts() if fact.choices])
+def test_texts_to_choose_from_are_taken(kind: type[FlexFields], fact: Fact) -> None:
+    rest = {"power": "1 kW", "duration": "PT1H"} if kind is ProcessModel else {}
+    for text in fact.choices:
+        assert str(getattr(kind.read({fact.name: text, **rest}), fact.name.replace("-", "_"))).endswith(text)

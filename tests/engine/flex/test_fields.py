@@ -4,8 +4,7 @@ import pytest
 
 from engine.devices.process import ProcessType
 from engine.errors import FieldError, UnitError, UnknownName
-from engine.flex.commitment import CommitmentModel
-from engine.flex.commodity import CommodityContext
+from engine.flex.commodity import CommitmentModel, CommodityContext
 from engine.flex.context import FlexContext
 from engine.flex.process import ProcessModel
 from engine.flex.storage import StorageModel, read_devices
