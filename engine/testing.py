@@ -3,10 +3,11 @@
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 
+from engine.devices.answers import PlanInput
 from engine.devices.device import Device
 from engine.devices.inflexible import Inflexible
 from engine.devices.port import Port
@@ -80,10 +81,27 @@ def check_device(device: Device, site: Site | None = None) -> None:
     for premise in device.premises(here.window):
         size = built.problem.rows[premise.rows][1]
         assert premise.lower.shape == premise.upper.shape == (size,), f"{premise.name} is not about all {premise.rows}."
+    _assert_carried_over(device, here.window)
     plain = device.fallback(here.window)
     assert plain.power.keys() == {port.name for port in device.ports}, "A fallback has a power for each port."
     assert all(power.shape == (n,) for power in plain.power.values()), "A fallback has a power for each step."
     assert plain.soc.keys() == {state.name for state in block.energies}, "A fallback has the energy of each store."
+
+
+def _assert_carried_over(device: Device, window: Window) -> None:
+    """Assert that a device is in another plan what it tells to be: its load, its energy, its fields."""
+    if device.load is not None:
+        doubled, other = device.scaled(2.0).load, device.with_load(np.ones(window.n)).load
+        assert doubled is not None and np.allclose(doubled, 2.0 * device.load), f"{device.name} is not twice its load."
+        assert other is not None and np.all(other == 1.0), f"{device.name} has not the load that it is said to have."
+    if device.energy_bounds:
+        changed = device.with_stored_energy(0.25).energy_bounds["soc-at-start"]
+        assert np.all(changed == 0.25), f"{device.name} does not begin with the energy that it is said to have."
+    kinds: tuple[PlanInput, ...] = get_args(PlanInput)
+    lacking = [name for kind in kinds for name in device.fields_of(kind) if not hasattr(device, name)]
+    assert not lacking, f"{device.name} has no {', '.join(lacking)}."
+    names = {port.name for port in device.ports}
+    assert device.uncontrolled(window).keys() <= names, "Without control, powers are those of its ports."
 
 
 def check_forecaster(forecaster: Forecaster) -> None:

@@ -2,12 +2,14 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Generic, Literal, TypeAlias, TypeVar
 
 from engine.model.linear import Floats
 from engine.series.window import Window
 
 T = TypeVar("T")
+PlanInput: TypeAlias = Literal["limits", "targets", "forecasts"]
+"""What a device is planned with, by why it changes from one plan to the next."""
 
 
 @dataclass(frozen=True, slots=True)

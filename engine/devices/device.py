@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Literal, Protocol, Self, TypeAlias
 
 import numpy as np
 
-from engine.devices.answers import Alternative, Cause, Conflict, DevicePlan, Postponement, Premise
+from engine.devices.answers import Alternative, Cause, Conflict, DevicePlan, PlanInput, Postponement, Premise
+from engine.devices.port import Port
 from engine.devices.reach import Headroom
 from engine.errors import FieldError
 from engine.model.linear import Floats, Linear, Values
@@ -161,7 +162,47 @@ class Device(ABC):
         """Return what it does where no plan exists: it rests, unless it has a goal of its own."""
         return DevicePlan({port.name: np.zeros(window.n) for port in self.ports}, {})
 
+    def uncontrolled(self, window: Window) -> Mapping[str, Floats]:
+        """What its ports do where nobody plans [kW], shape (n,); none of what is best even then, such as curtailing."""
+        return {}
+
+    def room_left(self, window: Window, power: Mapping[str, Floats]) -> Mapping[str, Floats]:
+        """How far each part of its curves is from full at some powers of its ports, by name of the pair; see curves."""
+        return {}
+
+    # How it is carried over to another plan
+
+    @property
+    def is_carried_over(self) -> bool:
+        """Whether the energy in its store is all that lasts from one plan to the next."""
+        return self.load is not None
+
+    def fields_of(self, kind: PlanInput) -> tuple[str, ...]:
+        """Names of its fields that hold an input by step or tick; ``ports`` stands for their capacities."""
+        return ()
+
+    def with_load(self, power: Floats) -> "Device":
+        """Return the device with another power that no plan changes [kW], shape (n,); itself where it is planned."""
+        return self
+
+    def scaled(self, factor: float) -> "Device":
+        """Return the device of which the power that no plan changes is multiplied; itself where it is planned."""
+        return self
+
+    def with_stored_energy(self, energy: float) -> "Device":
+        """Return the device with another energy at the start [kWh]; itself without a store."""
+        return self
+
     # What a schedule means for it
+
+    def wanted_energy(self) -> tuple[int, float] | None:
+        """The tick and the highest energy that it is to have by then [kWh]; None where none is asked for."""
+        return None
+
+    @property
+    def free_port(self) -> tuple[Port, Values] | None:
+        """The only port of a store that may take any power at any time, and the share kept in a step; else None."""
+        return None
 
     def remarks(self, power: Mapping[str, Floats]) -> Iterable[str]:
         """Return what to tell of a schedule beside its breaches, by the powers of all ports [kW], shape (n,)."""

@@ -6,7 +6,7 @@ from typing import Self
 
 import numpy as np
 
-from engine.devices.answers import DevicePlan, Premise
+from engine.devices.answers import DevicePlan, PlanInput, Premise
 from engine.devices.device import Device
 from engine.model.linear import Floats, Linear
 from engine.model.problem import Problem
@@ -63,6 +63,19 @@ class Inflexible(Device):
             share = min(max((level - known[before]) / (known[after] - known[before]), 0.0), 1.0)
             power = self.quantiles[known[before]] * (1 - share) + power * share
         return replace(self, power=power, quantiles={})
+
+    def with_load(self, power: Floats) -> "Inflexible":
+        """See Device.with_load: nothing else is known of it."""
+        return replace(self, power=power, quantiles={})
+
+    def scaled(self, factor: float) -> "Inflexible":
+        """See Device.scaled."""
+        quantiles = {level: power * factor for level, power in self.quantiles.items()}
+        return replace(self, power=self.power * factor, quantiles=quantiles)
+
+    def fields_of(self, kind: PlanInput) -> tuple[str, ...]:
+        """See Device.fields_of."""
+        return ("power", "quantiles") if kind == "forecasts" else ()
 
     def fallback(self, window: Window) -> DevicePlan:
         """See Device.fallback."""

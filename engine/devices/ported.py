@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Self
 
-from engine.devices.answers import Alternative
+from engine.devices.answers import Alternative, PlanInput
 from engine.devices.device import Device, LimitChange
 from engine.devices.headroom import port_headroom
 from engine.devices.port import Port
@@ -75,3 +75,7 @@ class Adjustable(PortedDevice):
     def headroom(self, window: Window, power: Mapping[str, Floats], soc: Mapping[str, Floats]) -> dict[str, Headroom]:
         """See Device.headroom."""
         return {port.name: port_headroom(port, power[port.name], window) for port in self.ports}
+
+    def fields_of(self, kind: PlanInput) -> tuple[str, ...]:
+        """See Device.fields_of: what it may take or give is foreseen, as of the sun."""
+        return ("ports",) if kind == "forecasts" else ()

@@ -225,6 +225,10 @@ class Process(Device):
         of_run[~self.possible_starts(n)] = np.inf
         return cheapest_starts(of_run, self.runs, self.steps + self.pause)
 
+    def uncontrolled(self, window: Window) -> Mapping[str, Floats]:
+        """See Device.uncontrolled: it begins at once."""
+        return self.fallback(window).power
+
     def fallback(self, window: Window) -> DevicePlan:
         """See Device.fallback: it runs as early as it may, unless it may be left out."""
         starts = self.earliest_starts(window.n) if self.ceiling is None else []

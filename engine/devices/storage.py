@@ -11,21 +11,20 @@ from numpy.typing import NDArray
 from engine.devices.answers import Cause, Conflict, DevicePlan, Postponement, Premise
 from engine.devices.curves import Filling
 from engine.devices.device import Device, LimitChange
+from engine.devices.energy.asked_energy import AskedEnergy
 from engine.devices.energy.bounds import Levels, Measure, Side, add_between, sides_of_targets
 from engine.devices.energy.stored_energy import (
-    StoredEnergy,
     bound_out_of_reach,
     crossing_bounds,
     plan_to_first_target,
 )
 from engine.devices.energy.yielding import Extent, add_yielding, starts_outside, widest_bounds
 from engine.devices.headroom import store_headroom
-from engine.devices.port import Flow
+from engine.devices.port import Flow, Port
 from engine.devices.ported import PortedDevice
-from engine.devices.reach import Headroom, settled
+from engine.devices.reach import Headroom, path, settled
 from engine.devices.running import lagged
 from engine.devices.wear import add_depth_wear
-from engine.errors import FieldError
 from engine.model.block import EnergyState, Limit
 from engine.model.linear import Floats, Linear, Values, any_of, full
 from engine.model.problem import Problem
@@ -44,7 +43,7 @@ TWO_WAY = 0.1
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Storage(StoredEnergy, PortedDevice):
+class Storage(AskedEnergy, PortedDevice):
     """A battery, vehicle, boiler, pond: what goes in comes out later.
 
     With the energy e_t [kWh] at the end of step t, what its ports i take c and give p [kW], the share k that a step
@@ -144,60 +143,6 @@ class Storage(StoredEnergy, PortedDevice):
                 measure = Measure(f"{self.name}.soc-{bound}") if heat is None else heat.measure(self.name, bound)
                 soft.add_to(problem, measure, levels, sign)
 
-    @property
-    def learns_end_value(self) -> bool:
-        """See Device.learns_end_value."""
-        return self.end_value == "learned"
-
-    def with_end_value(self, value: float) -> "Storage":
-        """See Device.with_end_value."""
-        return replace(self, end_value=value)
-
-    def terminal_value(self, prices: Mapping[str, float]) -> float | None:
-        """See Device.terminal_value: what is given back for it or, where it is used up, what it costs to be replaced.
-
-        A car that only charges keeps what it is asked for, and what warmth is left at the end follows the comfort band.
-        """
-        if self.end_value is not None or self.thermal is not None:
-            return None
-        back, anew = [], []
-        for port in self.ports:
-            price, (into, out) = prices.get(port.commodity), port.full_power_efficiencies
-            if price is not None and any_of(port.production_limit):
-                back.append(price * float(np.mean(out)))
-            if price is not None and any_of(port.consumption_limit) and np.mean(into) > 0:
-                anew.append(price / float(np.mean(into)))
-        if not back and not (np.min(self.gain) < 0 and anew):
-            return None
-        return max(max(back) if back else min(anew), 0.0)
-
-    @property
-    def most_lacking(self) -> float:
-        """See Device.most_lacking."""
-        soft = (self.soft_minima, (self.soft_targets or (None,))[0])
-        return max((each.largest for each in soft if each is not None), default=0.0)
-
-    def sharing(self, width: float) -> "Storage":
-        """See Device.sharing."""
-        short, over = self.soft_targets or (None, None)
-        minima, short = (each and replace(each, share_width=width) for each in (self.soft_minima, short))
-        return replace(self, soft_minima=minima, soft_targets=(short, over) if self.soft_targets else None)
-
-    def with_finer_sharing(self, breaches: Mapping[str, float]) -> "Storage":
-        """See Device.with_finer_sharing."""
-        short, over = self.soft_targets or (None, None)
-        if all(soft is None or soft.share_width is None for soft in (self.soft_minima, short)):
-            return self
-        least, target = (breaches.get(f"{self.name}.soc-{bound}", 0.0) for bound in ("minima", "targets"))
-        minima = None if self.soft_minima is None else self.soft_minima.shared_finer(least)
-        targets = (None if short is None else short.shared_finer(target), over)
-        return replace(self, soft_minima=minima, soft_targets=targets if self.soft_targets else None)
-
-    @property
-    def energy_bounds(self) -> Mapping[str, Values]:
-        """See Device.energy_bounds."""
-        return {"soc-min": self.soc_min, "soc-max": self.soc_max, "soc-at-start": self.soc_at_start}
-
     def drawn_energy(self, window: Window, power: Mapping[str, Floats]) -> Floats:
         """See Device.drawn_energy: by the efficiencies of its ports, and what coolers take out."""
         drawn = np.zeros(window.n)
@@ -211,17 +156,6 @@ class Storage(StoredEnergy, PortedDevice):
             return self
         return replace(self, yielding=extent)
 
-    def start_error(self) -> FieldError | None:
-        """See Device.start_error: by soc_min and soc_max alone."""
-        low, high = float(np.min(self.soc_min)), float(np.max(self.soc_max))
-        if low <= self.soc_at_start <= high:
-            return None
-        return FieldError(
-            f"{self.name}: soc-at-start",
-            f"{self.soc_at_start:g} kWh is not within soc-min and soc-max ({low:g} to {high:g} kWh); "
-            "give what is stored, or change the bounds.",
-        )
-
     def headroom(
         self, window: Window, power: Mapping[str, Floats], soc: Mapping[str, Floats]
     ) -> Mapping[str, Headroom]:
@@ -231,6 +165,26 @@ class Storage(StoredEnergy, PortedDevice):
     def fallback(self, window: Window) -> DevicePlan:
         """See Device.fallback: it charges or discharges towards its first target, then rests."""
         return plan_to_first_target(self, window)
+
+    def uncontrolled(self, window: Window) -> Mapping[str, Floats]:
+        """See Device.uncontrolled: it charges at once until it has what is asked of it, else rests."""
+        return self.fallback(window).power
+
+    @property
+    def free_port(self) -> tuple[Port, Values] | None:
+        """See Device.free_port."""
+        port = self.ports[0]
+        bound = port.bands or port.min_on or port.min_off or port.start_cost or port.coupling is not None
+        return None if len(self.ports) > 1 or bound else (port, self.storage_efficiency)
+
+    def room_left(self, window: Window, power: Mapping[str, Floats]) -> Mapping[str, Floats]:
+        """See Device.room_left."""
+        kept, hours = full(self.storage_efficiency, window.n), full(settled(self.storage_efficiency), window.n)
+        inflow = full(self.gain, window.n) + sum(port.inflow(power[port.name]) for port in self.ports)
+        soc, (lower, upper) = path(self.soc_at_start, kept, inflow * window.hours * hours), self.bounds(window)
+        reach = float(lower.min()), float(upper.max())
+        orders = [port.curves.room_left(port.name, power[port.name], soc, reach) for port in self.ports]
+        return {name: room for order in orders for name, room in order.items()}
 
     def with_limit(self, owner: str, field: str, change: LimitChange) -> Self:
         """See Device.with_limit: the bounds on its energy, and the limits of its ports."""

@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.devices.device import Device
-from engine.devices.storage import Storage
 from engine.explain.best_cost.replanning import RUNNING
 from engine.model.linear import full
 from engine.site import Schedule, Site
@@ -82,7 +81,7 @@ def headlines(site: Site, schedule: Schedule, occasions: Mapping[str, datetime] 
         for port in device.ports:
             if port.name in schedule.power:
                 facts += _blocks(site, schedule, device, port.name, port.commodity)
-        if isinstance(device, Storage) and device.name in schedule.soc:
+        if device.energy_bounds and device.name in schedule.soc:
             facts += _levels(schedule, device)
             facts += _at_occasions(schedule, device, occasions or {})
     return facts
@@ -117,10 +116,10 @@ def _blocks(site: Site, schedule: Schedule, device: Device, name: str, commodity
     yield from sorted(largest, key=lambda block: block.start)
 
 
-def _levels(schedule: Schedule, device: Storage) -> Iterator[Headline]:
+def _levels(schedule: Schedule, device: Device) -> Iterator[Headline]:
     """Give when a store is first full and first empty, and whether it has what it is to have by when."""
-    window, soc, n = schedule.window, schedule.soc[device.name], schedule.window.n
-    low, high = float(np.min(device.soc_min)), float(np.max(device.soc_max))
+    window, soc, bounds = schedule.window, schedule.soc[device.name], device.energy_bounds
+    low, high = float(np.min(bounds["soc-min"])), float(np.max(bounds["soc-max"]))
     if np.isfinite(high) and high > low:
         margin = _FULL * (high - low)
         marks: list[tuple[HeadlineKind, NDArray[np.bool_]]] = [
@@ -139,38 +138,25 @@ def _levels(schedule: Schedule, device: Storage) -> Iterator[Headline]:
                     energy=float(soc[tick]),
                     share=float(soc[tick] / high),
                 )
-    for tick, target in _wanted(device, n):
-        # What is there from the start is not waited for.
-        if soc[0] >= target - 1e-6:
-            continue
-        reached_at = np.flatnonzero(soc[: tick + 1] >= target - max(1e-4, 1e-4 * target))
-        at = int(reached_at[0]) if len(reached_at) else tick
-        yield Headline(
-            kind="ready" if len(reached_at) else "late",
-            device=device.name,
-            start=window.moment(at),
-            energy=float(soc[at]),
-            share=float(soc[at] / high) if np.isfinite(high) and high > 0 else None,
-            notes={"target": target},
-        )
+    # What is there from the start is not waited for.
+    if (wanted := device.wanted_energy()) is None or soc[0] >= wanted[1] - 1e-6:
+        return
+    tick, target = wanted
+    reached_at = np.flatnonzero(soc[: tick + 1] >= target - max(1e-4, 1e-4 * target))
+    at = int(reached_at[0]) if len(reached_at) else tick
+    yield Headline(
+        kind="ready" if len(reached_at) else "late",
+        device=device.name,
+        start=window.moment(at),
+        energy=float(soc[at]),
+        share=float(soc[at] / high) if np.isfinite(high) and high > 0 else None,
+        notes={"target": target},
+    )
 
 
-def _wanted(device: Storage, n: int) -> Iterator[tuple[int, float]]:
-    """Give the tick and energy [kWh] of the highest level that a store is to have by some moment."""
-    short = (device.soft_targets or (None,))[0]
-    levels = [device.soc_targets, device.soc_minima]
-    levels += [soft.at for soft in (device.soft_minima, short) if soft is not None]
-    asked = [values for values in levels if values is not None]
-    if asked:
-        highest = np.fmax.reduce(asked)[1 : n + 1]
-        if np.isfinite(highest).any():
-            tick = int(np.nanargmax(highest))
-            yield tick + 1, float(highest[tick])
-
-
-def _at_occasions(schedule: Schedule, device: Storage, occasions: Mapping[str, datetime]) -> Iterator[Headline]:
+def _at_occasions(schedule: Schedule, device: Device, occasions: Mapping[str, datetime]) -> Iterator[Headline]:
     """Give what is stored at some moments of the window."""
-    window, soc, high = schedule.window, schedule.soc[device.name], float(np.max(device.soc_max))
+    window, soc, high = schedule.window, schedule.soc[device.name], float(np.max(device.energy_bounds["soc-max"]))
     for name, moment in occasions.items():
         position = window.position(moment)
         if 0 <= position <= window.n:

@@ -6,7 +6,6 @@ from enum import IntEnum
 
 import numpy as np
 
-from engine.devices.device import Device
 from engine.devices.port import Port
 from engine.devices.reach import Headroom, settled
 from engine.model.linear import Floats, full
@@ -121,11 +120,12 @@ def _followers(site: Site, connection: Connection, schedule: Schedule) -> Iterat
         return
     hours = full(site.window.hours, n)
     for device in site.devices:
-        port, value = _only_port(device, commodity), schedule.storage_values.get(device.name)
-        if port is None or value is None:
+        free, value = device.free_port, schedule.storage_values.get(device.name)
+        if free is None or free[0].commodity != commodity or value is None:
             continue
+        port, retention = free
         left: Headroom = device.headroom(site.window, schedule.power, schedule.soc)[port.name]
-        planned, kept = schedule.power[port.name], full(getattr(device, "storage_efficiency", 1.0), n)
+        planned, kept = schedule.power[port.name], full(retention, n)
         yield _Follower(
             port=port,
             planned=planned,
@@ -136,15 +136,6 @@ def _followers(site: Site, connection: Connection, schedule: Schedule) -> Iterat
             stored_per_kw=hours * full(settled(kept), n),
             hours=hours,
         )
-
-
-def _only_port(device: Device, commodity: str) -> Port | None:
-    """Return the port of a store that has one, at a commodity, free to take any power; None of another device."""
-    if not device.energy_bounds or len(device.ports) != 1 or device.ports[0].commodity != commodity:
-        return None
-    port = device.ports[0]
-    free = isinstance(port, Port) and not port.bands and not (port.min_on or port.min_off or port.start_cost)
-    return port if isinstance(port, Port) and free and port.coupling is None else None
 
 
 def _prices(connection: Connection, n: int) -> _Prices:

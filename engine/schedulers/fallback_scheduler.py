@@ -7,13 +7,10 @@ from typing import ClassVar
 import numpy as np
 
 from engine.devices.answers import DevicePlan
-from engine.devices.reach import path, settled
-from engine.devices.storage import Storage
 from engine.errors import Infeasible
 from engine.formulation import build_problem
-from engine.model.linear import Floats, full
+from engine.model.linear import Floats
 from engine.schedulers.sequential_scheduler import TakenTimes
-from engine.series.window import Window
 from engine.site import PLANS, Schedule, Site, Status, Timings
 from engine.solution import read_schedule
 from engine.solve import branching
@@ -78,9 +75,7 @@ def plain_schedule(site: Site, bound: float, budget: Budget) -> Schedule | None:
                 built.problem.equal(f"{name}.held", built.power[name], power)
         cells = Cells.of(built.problem.pairs)
         # From nothing: a start at rest, as usual, takes twenty times as long where powers are held.
-        orders = [
-            _orders_of_curves(store, powers, site.window) for store in stores if powers and type(store) is Storage
-        ]
+        orders = [store.room_left(site.window, powers) for store in stores if powers]
         flows = {**powers, **{name: room for order in orders for name, room in order.items()}}
         arrays = holding(built.problem.arrays(), cells, Guess(flows=flows))
         model = Model(arrays if powers else replace(arrays, cost=np.zeros(arrays.width), offset=0.0), budget)
@@ -91,14 +86,3 @@ def plain_schedule(site: Site, bound: float, budget: Budget) -> Schedule | None:
             # Marginal values would tell what holding the powers costs, and not what the site would pay.
             return replace(schedule, status=Status.BEST_IN_TIME, gap=gap, shadow_prices={}, storage_values={})
     return None
-
-
-def _orders_of_curves(store: Storage, powers: dict[str, Floats], window: Window) -> dict[str, Floats]:
-    """Return how far each part of the curves of a store is from full where its ports have powers [kW], shape (n,)."""
-    kept, gain = full(store.storage_efficiency, window.n), full(store.gain, window.n)
-    inflow = gain + sum(port.inflow(powers[port.name]) for port in store.ports)
-    soc = path(store.soc_at_start, kept, inflow * window.hours * full(settled(store.storage_efficiency), window.n))
-    lower, upper = store.bounds(window)
-    reach = float(lower.min()), float(upper.max())
-    orders = [port.curves.room_left(port.name, powers[port.name], soc, reach) for port in store.ports]
-    return {name: room for order in orders for name, room in order.items()}

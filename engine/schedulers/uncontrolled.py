@@ -5,8 +5,6 @@ from typing import Final
 
 import numpy as np
 
-from engine.devices.process import Process
-from engine.devices.storage import Storage
 from engine.errors import Infeasible
 from engine.model.linear import Floats
 from engine.schedulers.staying import PinnedPowers
@@ -27,10 +25,8 @@ def uncontrolled_schedule(site: Site, scheduler: StorageScheduler) -> Schedule |
     """
     powers: dict[str, Floats] = {}
     for device in site.devices:
-        if not isinstance(device, Storage | Process):
-            continue
         try:
-            powers |= device.fallback(site.window).power
+            powers |= device.uncontrolled(site.window)
         except Infeasible:
             return None
     pinned = PinnedPowers(power={name: np.asarray(power, dtype=float) for name, power in powers.items()})

@@ -6,8 +6,7 @@ from datetime import timedelta
 
 import numpy as np
 
-from engine.devices.inflexible import Inflexible
-from engine.devices.storage import Storage
+from engine.devices.device import Device
 from engine.errors import InputError
 from engine.model.linear import Floats, full
 from engine.schedulers.storage_scheduler import LiveProblem
@@ -67,7 +66,9 @@ def simulate(
     n, history = site.window.n, _History.of(site)
     every, horizon = (max(1, int(length / site.window.step)) for length in (rules.every, rules.horizon))
     power = {name: np.zeros(n) for name in history.ports}
-    stored = {store.name: np.full(n + 1, float(store.soc_at_start)) for store in history.stores}
+    stored = {
+        store.name: np.full(n + 1, float(np.min(store.energy_bounds["soc-at-start"]))) for store in history.stores
+    }
     live, plans = LiveProblem(preferences=False), 0
     for at in range(first, n, every):
         until, last = min(at + every, n), min(at + max(every, horizon), n)
@@ -89,7 +90,7 @@ class _History:
     """A site over all of the time, taken apart."""
 
     site: Site
-    stores: list[Storage]
+    stores: list[Device]
     ports: list[str]
     loads: dict[str, Floats]
     prices: dict[str, tuple[Floats, Floats]]
@@ -98,12 +99,12 @@ class _History:
     @classmethod
     def of(cls, site: Site) -> "_History":
         n = site.window.n
-        stores = [device for device in site.devices if isinstance(device, Storage)]
+        stores = [device for device in site.devices if device.energy_bounds]
         return cls(
             site=site,
             stores=stores,
             ports=[port.name for store in stores for port in store.ports],
-            loads={device.name: full(device.power, n) for device in site.devices if isinstance(device, Inflexible)},
+            loads={device.name: full(device.load, n) for device in site.devices if device.load is not None},
             prices=_prices(site),
         )
 

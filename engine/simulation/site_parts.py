@@ -6,8 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from engine.devices.inflexible import Inflexible
-from engine.devices.storage import Storage
 from engine.errors import InputError
 from engine.model.linear import Floats
 from engine.series.window import Window
@@ -21,8 +19,7 @@ def check_rollable(site: Site) -> None:
     Raises:
         InputError: The site has a part of which a schedule says nothing beyond its end; it is named.
     """
-    odd = [device.name for device in site.devices if not isinstance(device, Storage | Inflexible)]
-    odd += [device.name for device in site.devices if isinstance(device, Storage) and device.moments is not None]
+    odd = [device.name for device in site.devices if not device.is_carried_over]
     odd += [
         f"{type(tariff).__name__} of {each.commodity}"
         for each in site.connections
@@ -54,10 +51,10 @@ def part_of_site(
     devices = []
     for device in site.devices:
         part = _cut(device, n, first, last)
-        if isinstance(device, Storage):
-            part = replace(part, soc_at_start=stored[device.name])
-        elif isinstance(device, Inflexible):
-            part = replace(part, power=loads[device.name], quantiles={})
+        if device.name in stored:
+            part = part.with_stored_energy(stored[device.name])
+        elif device.name in loads:
+            part = part.with_load(loads[device.name])
         devices.append(part)
     return replace(
         site,

@@ -10,7 +10,6 @@ import numpy as np
 from app.fragments.flex.controls import NUMBER
 from app.usecases.explanations.flex_edits import DescribedDevice
 from app.usecases.explanations.stored_site import StoredSite
-from engine.devices.inflexible import Inflexible
 from engine.errors import UnitError
 from engine.flex.reference import label_of
 from engine.units.units import bare_number
@@ -94,7 +93,7 @@ def _site_knobs(stored: StoredSite, names: Mapping[str, str]) -> Iterator[Knob]:
                high=300.0, text="100")  # fmt: skip
     yield Knob(path=("prices", "more"), group=prices, label="Added to all energy prices", unit=per_kwh, base=0.0,
                low=-0.2, high=0.2, text="0")  # fmt: skip
-    for load in (device for device in stored.site.devices if isinstance(device, Inflexible)):
+    for load in (device for device in stored.site.devices if device.load is not None):
         label = names.get(load.name, load.name)
         yield Knob(path=("loads", load.name), group=prices, label=label, unit="%", base=100.0, low=0.0, high=300.0,
                    text="100")  # fmt: skip

@@ -6,10 +6,8 @@ from typing import Any, Final, Literal, TypeAlias, TypeVar, cast
 
 import numpy as np
 
+from engine.devices.answers import PlanInput
 from engine.devices.device import Device
-from engine.devices.inflexible import Inflexible
-from engine.devices.ported import Adjustable
-from engine.devices.storage import Storage
 from engine.model.linear import Values, full
 from engine.series.window import Window
 from engine.site import Schedule, Site
@@ -19,7 +17,6 @@ Input: TypeAlias = Literal["prices", "forecasts", "state of charge", "limits", "
 INPUTS: Final[tuple[Input, ...]] = ("prices", "forecasts", "state of charge", "limits", "targets")
 _CAPACITIES: Final = ("consumption_limit", "production_limit")
 _SOFT: Final = ("soft_consumption", "soft_production")
-_TARGETS: Final = ("soc_minima", "soc_maxima", "soc_targets", "soft_minima", "soft_maxima", "soft_targets")
 _SAME_ENERGY: Final = 1e-6
 """Stored energies that differ by less are one [kWh]: a plan was saved and read again in between."""
 
@@ -53,35 +50,29 @@ class EarlierInputs:
                 )
                 if any(new is not old for new, old in zip(changed, site.groups, strict=True)):
                     site = replace(site, groups=changed)
-                return self._with_devices(site, self._limits)
-            case "forecasts":
-                return self._with_devices(site, self._forecasts)
-            case "targets":
-                return self._with_devices(site, lambda new, old: self._as_before(new, old, _TARGETS))
+                return self._with_devices(site, self._own_inputs("limits"))
+            case "forecasts" | "targets":
+                return self._with_devices(site, self._own_inputs(which))
         return self._with_devices(site, lambda new, _: self._start(new, site.window))
 
-    def _limits(self, new: Device, old: Device) -> Device:
-        if not isinstance(new, Storage) or not isinstance(old, Storage):
-            return new
-        changed = self._as_before(new, old, ("soc_min", "soc_max"))
-        return self._with_ports(changed, old)
+    def _own_inputs(self, kind: PlanInput) -> Callable[[Device, Device], Device]:
+        """Return what puts an input of a device back, in the fields that it names, and in its ports if they hold it."""
 
-    def _forecasts(self, new: Device, old: Device) -> Device:
-        """Return a load, a curtailable production or what flows into a store as it was foreseen."""
-        if isinstance(new, Inflexible):
-            return self._as_before(new, old, ("power", "quantiles"))
-        if isinstance(new, Adjustable) and isinstance(old, Adjustable):
-            return self._with_ports(new, old)
-        return self._as_before(new, old, ("gain",))
+        def changed(new: Device, old: Device) -> Device:
+            names = new.fields_of(kind)
+            device = self._as_before(new, old, tuple(name for name in names if name != "ports"))
+            return self._with_ports(device, old) if "ports" in names else device
+
+        return changed
 
     def _start(self, new: Device, later: Window) -> Device:
         """A store with what was expected to be in it when a later plan begins; within a step it changes evenly."""
         soc, ticks = self.schedule.soc.get(new.name), self.site.window.ticks
         # A plan that begins later has foreseen nothing of this moment.
-        if not isinstance(new, Storage) or soc is None or later.start < self.site.window.start:
+        if not new.energy_bounds or soc is None or later.start < self.site.window.start:
             return new
-        foreseen = float(np.interp(later.ticks[0], ticks, soc))
-        return new if abs(foreseen - new.soc_at_start) < _SAME_ENERGY else replace(new, soc_at_start=foreseen)
+        foreseen, start = float(np.interp(later.ticks[0], ticks, soc)), float(np.min(new.energy_bounds["soc-at-start"]))
+        return new if abs(foreseen - start) < _SAME_ENERGY else new.with_stored_energy(foreseen)
 
     def _with_ports(self, new: Device, old: Device) -> Device:
         """Return a device whose ports have the capacities they had before."""

@@ -1,14 +1,12 @@
 """What if: a site with other prices, limits, loads and stored energies, or with powers held by hand."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import numpy as np
 
 from engine.devices.device import Device
-from engine.devices.inflexible import Inflexible
-from engine.devices.storage import Storage
 from engine.errors import FieldError, InputError, field_under
 from engine.explain.best_cost.replanning import planned_ports
 from engine.model.linear import Floats, full
@@ -73,17 +71,17 @@ class SiteEdits:
             site = _with_prices(site, edit, place)
         for name, factor in self.loads.items():
             if factor != 1.0:
-                load = _device(site, name, Inflexible, "loads")
-                scaled = {level: power * factor for level, power in load.quantiles.items()}
-                site = site.with_device(load, replace(load, power=load.power * factor, quantiles=scaled))
+                load = _device(name, "loads", [each for each in site.devices if each.load is not None])
+                site = site.with_device(load, load.scaled(factor))
         for name, energy in self.stored.items():
-            store = _device(site, name, Storage, "stored")
-            most = float(np.max(store.soc_max))
+            store = _device(name, "stored", [each for each in site.devices if each.energy_bounds])
+            bounds = store.energy_bounds
+            most = float(np.max(bounds["soc-max"]))
             if not 0.0 <= energy <= most + _ROUNDING:
                 problem = f"{energy:g} kWh do not fit: it can hold 0 to {most:g} kWh."
                 raise FieldError(field_under("stored", name), problem)
-            if store.soc_at_start != energy:
-                site = site.with_device(store, replace(store, soc_at_start=energy))
+            if bounds["soc-at-start"] != energy:
+                site = site.with_device(store, store.with_stored_energy(energy))
         return with_pins(site, self.pins) if self.pins else site
 
 
@@ -140,13 +138,13 @@ def _with_prices(site: Site, edit: PriceEdit, place: int) -> Site:
     return replace(site, connections=tuple(connections))
 
 
-def _device(site: Site, name: str, kind: type[Device], field_name: str) -> Any:
-    """Return a device of a kind by its name.
+def _device(name: str, field_name: str, devices: Sequence[Device]) -> Device:
+    """Return one of some devices by its name.
 
     Raises:
         FieldError: There is none.
     """
-    known = {device.name: device for device in site.devices if isinstance(device, kind)}
+    known = {device.name: device for device in devices}
     if name not in known:
         choices = ", ".join(sorted(known)) or "nothing: the site has none"
         raise FieldError(field_under(field_name, name), f"there is no {name!r}; name {choices}.")

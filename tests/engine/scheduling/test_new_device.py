@@ -8,15 +8,21 @@ from typing import Self
 import numpy as np
 import pytest
 
+from engine.devices.answers import DevicePlan
 from engine.devices.device import Device
 from engine.devices.port import Port
 from engine.devices.ported import PortedDevice
 from engine.devices.running import OperatingRange
 from engine.diagnosis.infeasibility import NoPlan
-from engine.errors import InputError
+from engine.errors import FieldError, InputError
+from engine.explain.changes.earlier_inputs import EarlierInputs
+from engine.explain.changes.edits import SiteEdits
 from engine.model.block import Limit
+from engine.model.linear import Linear
 from engine.schedulers.fallback_scheduler import StorageFallbackScheduler
 from engine.schedulers.storage_scheduler import LiveProblem, StorageScheduler
+from engine.schedulers.uncontrolled import uncontrolled_schedule
+from engine.simulation.site_parts import check_rollable
 from engine.site import raised, with_limit
 from engine.testing import check_device
 from tests.effort import effort
@@ -75,6 +81,39 @@ class Shedding(Device):
         return {self.name: self.demand - left_out}
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Feeder(Device):
+    """A load that nobody plans, in a class of its own."""
+
+    name: str
+    demand: np.ndarray
+    commodity: str = "electricity"
+    group: str | None = None
+
+    @property
+    def ports(self) -> tuple[Self, ...]:
+        return (self,)
+
+    @property
+    def load(self):
+        return self.demand
+
+    def add_to(self, problem):
+        return {self.name: Linear(problem.window.n, (), self.demand)}
+
+    def fallback(self, window):
+        return DevicePlan({self.name: self.demand}, {})
+
+    def with_load(self, power):
+        return replace(self, demand=power)
+
+    def scaled(self, factor):
+        return replace(self, demand=self.demand * factor)
+
+    def fields_of(self, kind):
+        return ("demand",) if kind == "forecasts" else ()
+
+
 def generator(power=4.0, **fields):
     port = Port(name="genset", consumption_limit=0.0, production_limit=power)
     return Generator(name="genset", ports=(port,), **fields)
@@ -131,7 +170,38 @@ def test_a_device_of_nothing_but_rows_is_planned_and_rests_where_there_is_no_pla
     assert not StorageFallbackScheduler().compute(site(shedding)).power["lamps"].any()
 
 
-@pytest.mark.parametrize("device", [generator(), Shedding(name="lamps", demand=np.full(24, 3.0), price=0.2)])
+def test_it_is_left_free_where_nobody_plans_and_rolled_only_where_it_can_be():
+    here = site(generator(), load=np.full(24, 4.0), buy=PRICES)
+    free = uncontrolled_schedule(here, StorageScheduler())
+    assert free.cost == pytest.approx(StorageScheduler().compute(here).cost)
+    with pytest.raises(InputError, match="also has genset"):
+        check_rollable(here)
+
+
+def test_a_load_of_a_new_kind_is_scaled_in_a_what_if():
+    here = site(Feeder(name="feeder", demand=np.full(24, 3.0)), buy=PRICES)
+    doubled = SiteEdits(loads={"feeder": 2.0}).on(here)
+    np.testing.assert_allclose(StorageScheduler().compute(doubled).power["feeder"], 6.0)
+    with pytest.raises(FieldError, match="there is no 'lamps'; name feeder, load"):
+        SiteEdits(loads={"lamps": 2.0}).on(here)
+
+
+def test_what_it_foresees_is_put_back_as_it_was():
+    before, later = (site(Feeder(name="feeder", demand=np.full(24, power)), buy=PRICES) for power in (3.0, 5.0))
+    earlier = EarlierInputs(site=before, schedule=StorageScheduler().compute(before), offset=6, n=24)
+    back = earlier.put_back(later, "forecasts").devices[0].load
+    np.testing.assert_allclose(back, np.repeat([3.0, 5.0], [18, 6]))
+    assert earlier.put_back(later, "targets") is later
+
+
+@pytest.mark.parametrize(
+    "device",
+    [
+        generator(),
+        Shedding(name="lamps", demand=np.full(24, 3.0), price=0.2),
+        Feeder(name="feeder", demand=np.full(24, 3.0)),
+    ],
+)
 def test_a_new_device_keeps_its_promises(device):
     check_device(device)
 
@@ -168,17 +238,11 @@ def test_a_device_that_breaks_a_promise_is_told_so():
 
 
 def test_nobody_asks_for_the_class_of_a_device():
-    # But what plans without a search, as it knows the physics of some classes, what simulates past time, as it refuses
-    # sites with other classes, what leaves only those to their own ways that would be planned, what asks for more of a
-    # load, and what tells of targets for stored energy, or puts single fields of a class back.
+    # But what finds plans by itself: it knows the equations of some classes, and is refused by any heir of them.
     kinds = r"\b(Device|PortedDevice|Storage|Process|Inflexible|Adjustable|Port)\b"
     asks = re.compile(rf"isinstance\([^)]*{kinds}|type\([^)]*\) is (not )?{kinds}")
     root = Path(__file__).parents[3]
     modules = [path for folder in ("app", "engine") for path in (root / folder).rglob("*.py")]
     asking = {str(path.relative_to(root)) for path in modules if asks.search(path.read_text())}
     searching = {f"engine/search/{module}.py" for module in ("advice", "mixtures", "several_stores", "store_site")}
-    planning = {f"engine/schedulers/{module}.py" for module in ("fallback_scheduler", "storage_dp", "uncontrolled")}
-    simulating = {f"engine/simulation/{module}.py" for module in ("rolling", "site_parts")}
-    editing = {"app/pages/what_if/knobs.py"}
-    telling = {f"engine/explain/{module}.py" for module in ("headlines", "changes/earlier_inputs")}
-    assert asking == searching | planning | simulating | editing | telling | {"engine/operation/setpoints.py"}
+    assert asking == searching | {"engine/schedulers/storage_dp.py"}
