@@ -213,7 +213,7 @@ def _columns(row: Table) -> Mapping[str, Any]:
 
 
 def _called(values: Mapping[str, Any]) -> str:
-    names: Iterable[Any] = (values.get(name) for name in ("username", "name", "content", "role_id", "id"))
+    names: Iterable[Any] = (values.get(name) for name in ("username", "name", "device", "content", "role_id", "id"))
     return str(next((name for name in names if name), ""))[:100]
 
 

@@ -92,7 +92,7 @@ def test_one_call_takes_all_of_them_back_and_the_log_tells(database: Database, o
         assert again(home).schedule.cost == cost
     with database.reading() as session:
         events = [each.event for each in session.query(AuditEvent).order_by(AuditEvent.id) if "override" in each.event]
-    assert len(events) == 4 and events[0].startswith("Added override") and events[-1].startswith("Deleted override")
+    assert events == ["Added override 'battery'"] * 2 + ["Deleted override 'battery'"] * 2
 
 
 def test_the_later_override_of_a_step_counts_and_ended_ones_do_not(home: Home, operator: Actor) -> None:
