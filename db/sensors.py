@@ -72,17 +72,16 @@ def bring(session: Session, ids: Collection[int]) -> None:
         kept.update((sensor.id, sensor) for sensor in session.scalars(_of_ids(), {"ids": missing}))
 
 
+FIRST_ZONE = select(Sensor.timezone).where(Sensor.asset_id == bindparam("asset")).order_by(Sensor.id).limit(1)
+"""The zone of the first sensor of an asset, put together once; its sensors may be thousands."""
+
+
 def time_zone(session: Session, asset_id: int, otherwise: str = "UTC") -> ZoneInfo:
     """Zone of an asset: its attribute, else that of its first sensor, else that of what it is part of, else another."""
     for asset in lineage(get(session, Asset, asset_id))[::-1]:
-        if known := asset.attributes.get("timezone") or session.scalar(_first_zone(), {"asset": asset.id}):
+        if known := asset.attributes.get("timezone") or session.scalar(FIRST_ZONE, {"asset": asset.id}):
             return zone(str(known))
     return zone(otherwise)
-
-
-@cache  # as above; the sensors themselves, of which a site may have thousands, are not needed for it
-def _first_zone() -> Select[str]:
-    return select(Sensor.timezone).where(Sensor.asset_id == bindparam("asset")).order_by(Sensor.id).limit(1)
 
 
 def of_asset(session: Session, asset_id: int) -> list[Sensor]:

@@ -28,7 +28,7 @@ HEAVY = {
     "tornado",
 }
 MOST_FILES = 15
-CALLED_ONCE = 0.46
+CALLED_ONCE = 0.45
 """Share of the private functions that only one place of their module names."""
 SAY_NOTHING = {"told", "found", "made", "given", "each", "what", "who", "shown", "listed"}
 WORDS_OF_THE_FIELD = {"NotFound", "what_if"}  # as in HTTP, and as in a what-if analysis

@@ -52,7 +52,10 @@ def forecast_errors(references: References, assembled: Assembled, *, known_at: d
         else:
             own = sign * _by_day(readings, sensor)
         if own.any():
-            found[commodity] = _added(found.get(commodity), own)
+            so_far = found.get(commodity, own[:1] * 0.0)
+            # They occur together; of different numbers of ways, the fewer come again.
+            ways = np.arange(max(len(so_far), len(own)))
+            found[commodity] = so_far[ways % len(so_far)] + own[ways % len(own)]
     return found
 
 
@@ -92,29 +95,15 @@ def _by_day(readings: Readings, sensor: Sensor) -> Floats:
     window, found = readings.window, []
     for back in range(1, DAYS + 1):
         span = Window.between(window.start - back * _DAY, window.end - back * _DAY, window.slots.step)
-        measured, forecast = (
-            _power_over(readings, sensor, span, known_at)
-            for known_at in (readings.known_at, readings.known_at - back * _DAY)
-        )
-        error = measured - forecast
+        ticks = window.ticks + to_us(span.start) - to_us(window.start)
+        powers = []
+        for known_at in (readings.known_at, readings.known_at - back * _DAY):
+            known = Readings(readings.references, span, known_at, readings.place).known(sensor, span, None)
+            powers.append(of_sensor(sensor, known.events, known.values).over(ticks, "kW"))
+        error = powers[0] - powers[1]
         if not np.isnan(error).all():
             found.append(np.nan_to_num(error))
     return np.array(found) if found else np.zeros((1, window.n))
-
-
-def _power_over(readings: Readings, sensor: Sensor, span: Window, known_at: datetime) -> Floats:
-    """Power of a sensor in the steps of a schedule on another day, as it was known at a moment [kW], shape (n,)."""
-    ticks = readings.window.ticks + to_us(span.start) - to_us(readings.window.start)
-    known = Readings(readings.references, span, known_at, readings.place).known(sensor, span, None)
-    return of_sensor(sensor, known.events, known.values).over(ticks, "kW")
-
-
-def _added(so_far: Floats | None, own: Floats) -> Floats:
-    """Return sums of deviations that occur together; of different numbers of ways, the fewer come again."""
-    if so_far is None:
-        return own
-    ways = max(len(so_far), len(own))
-    return so_far[np.arange(ways) % len(so_far)] + own[np.arange(ways) % len(own)]
 
 
 def with_guidance(references: References, plan: Schedule, assembled: Assembled, *, known_at: datetime) -> Schedule:

@@ -136,7 +136,13 @@ def read_input(references: References, given: ResolvedInput, asked: SeriesQuery)
     fixed = declared.unit not in ("", OUTPUT_UNIT)
     unit = unit_for(declared.unit, sensor.unit) if fixed else asked.unit or sensor.unit
     known_as = _known(given, asked.as_of)
-    known = data.read(references.session, sensor, replace(asked, unit=unit, as_of=known_as, sources=_sources(given)))
+    entry = given.entry
+    ids, types = entry.get("source") or entry.get("sources"), entry.get("source_types")
+    without = entry.get("exclude_source_types")
+    if not (ids or types):  # who names sources means these
+        types, without = declared.source_types or None, without or declared.exclude_source_types
+    sources = SourceFilter(ids=[ids] if isinstance(ids, int) else ids, types=types, not_types=tuple(without or ()))
+    known = data.read(references.session, sensor, replace(asked, unit=unit, as_of=known_as, sources=sources))
     values = known.values * consumption_sign(sensor) if declared.is_flow else known.values
     return ReportSeries(
         starts=known.starts,
@@ -145,17 +151,6 @@ def read_input(references: References, given: ResolvedInput, asked: SeriesQuery)
         unit=unit,
         place=zone(sensor.timezone),
     )
-
-
-def _sources(given: ResolvedInput) -> SourceFilter:
-    entry, declared = given.entry, given.declared
-    ids = entry.get("source") or entry.get("sources")
-    types = entry.get("source_types") or declared.source_types or None
-    without = entry.get("exclude_source_types") or declared.exclude_source_types
-    if ids or entry.get("source_types"):  # who names sources means these
-        without = entry.get("exclude_source_types") or ()
-        types = entry.get("source_types")
-    return SourceFilter(ids=[ids] if isinstance(ids, int) else ids, types=types, not_types=tuple(without))
 
 
 def _known(given: ResolvedInput, as_of: AsOf) -> AsOf:

@@ -1,6 +1,5 @@
 """Sensors: add, change and delete them."""
 
-from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 from urllib.parse import urlsplit
@@ -161,20 +160,18 @@ def _apply(session: Session, actor: Actor, sensor: Sensor, change: SensorChange)
         if value is None:
             raise FieldError(name, "must have a value; leave it out to keep it as it is.")
     ask_for_old_attributes(actor.references(session), fields.get("attributes", {}))
-    _check_keep_rules(fields.get("attributes", {}), actor.now)
+    for name in (
+        KEEP,
+        KEEP_SUPERSEDED,
+    ):  # what cannot be read would be skipped, and logged every hour
+        try:
+            keep_rule(fields.get("attributes", {}), name, actor.now)
+        except FieldError as error:
+            raise FieldError(f"attributes.{name}", str(error).removeprefix(f"{name}: ")) from None
     if "event_resolution" in fields:
         fields["resolution"] = _resolution(fields.pop("event_resolution"))
     for name, value in fields.items():
         setattr(sensor, name, value)
-
-
-def _check_keep_rules(attributes: Mapping[str, Any], now: datetime) -> None:
-    """Refuse rules for old data that would be skipped with a line in the log, every hour."""
-    for name in (KEEP, KEEP_SUPERSEDED):
-        try:
-            keep_rule(attributes, name, now)
-        except FieldError as error:
-            raise FieldError(f"attributes.{name}", str(error).removeprefix(f"{name}: ")) from None
 
 
 def _resolution(text: str) -> timedelta:

@@ -83,7 +83,12 @@ def create_user(session: Session, actor: Actor, new: NewUser, password_hash: str
     _check_free(session, name)
     user = User(email=new.email, username=name, password_hash=password_hash, account_id=account.id)
     user.timezone = new.timezone or actor.settings.FLEXMEASURES_TIMEZONE
-    user.roles = _named_roles(session, actor, roles)
+    known = {*ROLES, *session.scalars(select(Role.name))} if roles else set()
+    for role_name in roles:
+        if role_name not in known:
+            raise UnknownField("role", role_name, known, field="roles")
+    _check_may_give(actor, roles)
+    user.roles = [role(session, role_name) for role_name in roles]
     subscriptions.check_room(session, account.id, User)
     session.add(user)
     session.flush()
@@ -165,15 +170,6 @@ def choose_preferences(session: Session, actor: Actor, chosen: Mapping[str, Any]
 def _check_free(session: Session, name: str) -> None:
     if by_name(session, name) is not None:
         raise FieldError("username", f"{name!r} is taken already; choose another one.")
-
-
-def _named_roles(session: Session, actor: Actor, names: Sequence[str]) -> list[Role]:
-    known = {*ROLES, *session.scalars(select(Role.name))} if names else set()
-    for name in names:
-        if name not in known:
-            raise UnknownField("role", name, known, field="roles")
-    _check_may_give(actor, names)
-    return [role(session, name) for name in names]
 
 
 def _check_may_give(actor: Actor, roles: Sequence[str]) -> None:

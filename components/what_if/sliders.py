@@ -50,14 +50,13 @@ class ScenarioSliders(Component):
             if np.isfinite(size):
                 name = f"{store.name}.soc-max"
                 slider = pn.widgets.FloatSlider(name=f"{store.name}, more capacity [kWh]", start=-size, end=2 * size)
-                slider.param.watch(lambda event, limit=name: self._raise_limit(limit, event.new), "value")
+                slider.param.watch(
+                    lambda event, limit=name: self.param.update(limits={**self.limits, limit: event.new}), "value"
+                )
                 slider.value = float(self.limits.get(name, 0.0))
                 sliders.append(slider)
         notice = pn.pane.Str(self.param.problem)
         return pn.Column(pn.FlexBox(*sliders), notice, self._shown, sizing_mode="stretch_width")
-
-    def _raise_limit(self, limit: str, by: float) -> None:
-        self.limits = {**self.limits, limit: by}
 
     @param.depends("price_factor", "price_more", "limits", "loads", watch=True)
     def plan(self) -> None:

@@ -78,7 +78,7 @@ class Endpoint(KeepsContentType, Receiving):
             reply, body = await self.service.running.pools[route.threads].run(whose, answer)
         except NotSignedIn:
             # Else the credential would go on to count as that user until it is forgotten
-            self.service.note(self._credential(), None)
+            self.service.note(self.credential(), None)
             raise
         if reply.file is not None:
             self._begin(reply)
@@ -94,16 +94,16 @@ class Endpoint(KeepsContentType, Receiving):
         """
         if route.public:
             return ("from", self._from, self.received.email() if route.pool == "sign-in" else "")
-        if not self._credential():
+        if not self.credential():
             raise NotSignedIn
-        user = self.service.user_of(self._credential())
+        user = self.service.user_of(self.credential())
         if user is None:
             nobody = ("from", self._from)
             principal = await self.service.running.pools["check"].run(nobody, self._principal)
             if principal is None:
                 raise NotSignedIn
             user = principal.id
-            self.service.note(self._credential(), user)
+            self.service.note(self.credential(), user)
         return user
 
     async def _hold(self, job_id: str, patience: float, whose: Hashable) -> None:

@@ -40,7 +40,7 @@ class Receiving(RequestHandler):
         self._from = network(self.request.remote_ip or "")
         route, settings = routes.get(self.request.method or ""), service.running.settings
         limit = settings.FLEXMEASURES_MAX_SENSOR_DATA_INGESTION_BYTES
-        if route is None or not (route.public or self._credential()):
+        if route is None or not (route.public or self.credential()):
             limit = 0  # nothing is taken of who proves nothing, and has to
         elif self.request.headers.get("Content-Type", "").startswith("multipart/"):
             limit = settings.FLEXSCOPE_MAX_UPLOAD_BYTES
@@ -100,7 +100,8 @@ class Receiving(RequestHandler):
         if not reads and self._token() is None and self.get_cookie(cookies.COOKIE):
             super().check_xsrf_cookie()
 
-    def _credential(self) -> str | None:
+    def credential(self) -> str | None:
+        """Token or cookie that the client proves itself with; None: neither."""
         return self._token() or self.get_cookie(cookies.COOKIE)
 
     def _token(self) -> str | None:

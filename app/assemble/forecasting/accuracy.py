@@ -86,7 +86,8 @@ def _compared(
     measured = skill(actual, quantiles, levels, yardstick)
     if not measured.events:
         return
-    error = _middle(levels, quantiles) - actual
+    middle = int(np.argmin(np.abs(np.asarray(levels) - 0.5)))  # the quantile nearest to the median
+    error = quantiles[:, middle] - actual
     place, there = zone(sensor.timezone), np.isfinite(error)
     hour = local_ticks(beliefs.events[there], place) // HOUR_US % HOURS
     count, total = np.bincount(hour, minlength=HOURS), np.bincount(hour, np.abs(error[there]), minlength=HOURS)
@@ -99,11 +100,6 @@ def _compared(
         events=beliefs.events[there],
         errors=error[there],
     )
-
-
-def _middle(levels: list[float], quantiles: Floats) -> Floats:
-    """The quantile nearest to the median, shape (n,)."""
-    return quantiles[:, int(np.argmin(np.abs(np.asarray(levels) - 0.5)))]
 
 
 def same_levels(beliefs: Beliefs) -> tuple[list[float], Floats]:

@@ -97,8 +97,14 @@ class SiteBuilder:
 
     @cached_property
     def names(self) -> list[str]:
-        """Name of each entry."""
-        return _names([given for given, _ in self.entries])
+        """Name of each entry: its asset's, with the sensor where that is not its alone."""
+        models = [given for given, _ in self.entries]
+        plain = [model.asset.name if model.asset else "device" for model in models]
+        named = [
+            name if plain.count(name) == 1 else f"{name} (sensor {model.sensor.id if model.sensor else '-'})"
+            for name, model in zip(plain, models, strict=True)
+        ]
+        return [name if named.count(name) == 1 else f"{name} #{at + 1}" for at, name in enumerate(named)]
 
     @cached_property
     def _described(self) -> tuple[DeviceBuilder, ...]:
@@ -279,13 +285,3 @@ def _stands_for(described: DeviceBuilder, place: GroupReference | None) -> bool:
     if place.sensor is not None:
         return described.model.sensor == place.sensor
     return described.model.asset == place.asset
-
-
-def _names(models: Sequence[DeviceModel]) -> list[str]:
-    """Return a name for each device: its asset's, with the sensor where that is not its alone."""
-    plain = [model.asset.name if model.asset else "device" for model in models]
-    named = [
-        name if plain.count(name) == 1 else f"{name} (sensor {model.sensor.id if model.sensor else '-'})"
-        for name, model in zip(plain, models, strict=True)
-    ]
-    return [name if named.count(name) == 1 else f"{name} #{at + 1}" for at, name in enumerate(named)]

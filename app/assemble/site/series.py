@@ -169,7 +169,12 @@ class Readings:
             return {}
         own = np.broadcast_to(known.levels, known.values.shape)
         levels = np.unique(own[~np.isnan(own)].round(6))
-        found = np.array([_interpolated(levels, *each) for each in zip(own, known.values, strict=True)])
+        found = np.array(
+            [  # beyond its own levels a belief stays as it is
+                np.interp(levels, at[there], values[there])
+                for at, values, there in zip(own, known.values, ~np.isnan(known.values), strict=True)
+            ]
+        )
         steps = [of_sensor(sensor, known.events, values).over(window.ticks, unit) for values in found.T]
         _refuse_extremes(sensor, np.nan_to_num(steps).max(axis=0), window.starts)
         return {float(level): np.nan_to_num(values) for level, values in zip(levels, steps, strict=True)}
@@ -268,13 +273,6 @@ class Readings:
 
 def _local(moment: np.int64, sensor: Sensor) -> str:
     return from_us(int(moment)).astimezone(zone(sensor.timezone)).isoformat(timespec="minutes")
-
-
-def _interpolated(levels: Floats, own: Floats, values: Floats) -> Floats:
-    """Return the values of one belief at some levels; beyond its own ones it stays as it is."""
-    there = ~np.isnan(values)
-    found: Floats = np.interp(levels, own[there], values[there])
-    return found
 
 
 def _refuse_extremes(sensor: Sensor, values: Floats, events: NDArray[np.int64]) -> None:

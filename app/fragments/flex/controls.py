@@ -212,7 +212,11 @@ def _composed(place: Place, control: Control) -> Any:
     """Value that controls of one way to write it show; None where something is still to be filled in."""
     mode, text = str(control.get("mode")), str(control.get("text", "")).strip()
     if mode in ("sensor", "asset"):
-        return _reference(place, control, mode)
+        if not str(control.get(mode, "")).isdecimal():
+            return None
+        key, rest = int(control[mode]), json.loads(control.get("rest") or "{}")
+        is_bare = place.fact.form in ("sensor", "asset") and type(place.fact.example) is int
+        return key if is_bare else {mode: key, **rest}
     if mode in ITEM_VALUES:
         rows = control.get("rows", {})
         items = [ITEM_VALUES[mode](place, rows[at]) for at in sorted(rows, key=int)]
@@ -234,15 +238,6 @@ def _amount(text: str, unit: str) -> str | float | None:
         number = float(text)
         return int(number) if number.is_integer() and "." not in text else number
     return f"{text}{'' if unit.startswith('%') else ' '}{unit}".strip() if text else None
-
-
-def _reference(place: Place, control: Control, mode: str) -> Any:
-    """A sensor or an asset as the field takes it: an id alone, or in an object."""
-    if not str(control.get(mode, "")).isdecimal():
-        return None
-    key = int(control[mode])
-    bare = place.fact.form in ("sensor", "asset") and type(place.fact.example) is int
-    return key if bare else {mode: key, **json.loads(control.get("rest") or "{}")}
 
 
 def _timed(place: Place, row: Control) -> dict[str, Any] | None:

@@ -170,7 +170,9 @@ class ReportRun:
                 series = self._read(self.reporter.begin(start), end, output_unit=row.unit)
                 computed[key] = self.reporter.compute(series, step=key[1])
             series_of = self._chosen(computed[key], name)
-            series_of = series_of if series_of.unit else series_of.of(series_of.values, self._unit(name, row))
+            if not series_of.unit:
+                unit = self.request.units_of("output").get(name) or row.unit
+                series_of = series_of.of(series_of.values, unit)
             found.append((row, series_of))
         return found
 
@@ -199,9 +201,6 @@ class ReportRun:
         if declared:
             raise UnknownName("output of this report", name[:50], results)
         raise FieldError("config", f"the chain leaves no series in time called {name!r}; store one under df_output.")
-
-    def _unit(self, name: str, row: Sensor) -> str:
-        return self.request.units_of("output").get(name) or row.unit
 
     def _posted(self, series: ReportSeries, unit: str) -> Posted | None:
         """Values in the time of the report, with the moment at which they count as known; None: there are none."""

@@ -60,33 +60,27 @@ def show_accuracy(_visit: Visit, content: AccuracyContent) -> Markup:
     unit = content.sensor.unit or "-"
     columns = ["Ahead", "Source", "Events", f"MAE [{unit}]", f"RMSE [{unit}]", f"Bias [{unit}]", "Accuracy"]
     columns += ["Relative error", f"Pinball [{unit}]", "Inside"]
-    table = facts(columns, [_row(each, content) for each in content.skills], empty=NONE_YET.format(days=DAYS))
+    rows: list[list[Cell]] = []
+    for each in content.skills:
+        found = each.skill
+        inside = "" if math.isnan(found.coverage) else f"{found.coverage:.0%} of {found.promised:.0%}"
+        shares = ["" if math.isnan(share) else f"{share:.0%}" for share in (1.0 - found.wape, found.mase)]
+        numbers = [_number(value) for value in (found.mae, found.rmse, found.bias)]
+        cells: list[Cell] = [_ahead(each.lead), _source(each, content), f"{found.events:,}", *numbers, *shares]
+        rows.append([*cells, _number(found.pinball), inside])
+    table = facts(columns, rows, empty=NONE_YET.format(days=DAYS))
     if not content.skills:
         return sections({f"Forecasts of the last {DAYS} days": table})
     hours = [f"{24 // PARTS * part}–{24 // PARTS * (part + 1)} h" for part in range(PARTS)]
-    by_part: list[list[Cell]] = [
-        [_ahead(each.lead), _source(each, content), *(_number(value) for value in _by_part(each))]
-        for each in content.skills
-    ]
+    by_part: list[list[Cell]] = []
+    for each in content.skills:
+        known = [errors[np.isfinite(errors)] for errors in each.by_hour.reshape(PARTS, -1)]
+        means = [_number(float(errors.mean()) if len(errors) else math.nan) for errors in known]
+        by_part.append([_ahead(each.lead), _source(each, content), *means])
     hint = Markup('<p class="small">{}</p>').format(HINT)
     local = f"Mean absolute error by time of day [{unit}], {content.sensor.timezone}"
     parts = {f"Forecasts of the last {DAYS} days": table + hint}
     return sections({**parts, local: facts(["Ahead", "Source", *hours], by_part)})
-
-
-def _row(each: SourceSkill, content: AccuracyContent) -> list[Cell]:
-    found = each.skill
-    inside = "" if math.isnan(found.coverage) else f"{found.coverage:.0%} of {found.promised:.0%}"
-    shares = ["" if math.isnan(share) else f"{share:.0%}" for share in (1.0 - found.wape, found.mase)]
-    numbers = [_number(value) for value in (found.mae, found.rmse, found.bias)]
-    cells: list[Cell] = [_ahead(each.lead), _source(each, content), f"{found.events:,}", *numbers, *shares]
-    return [*cells, _number(found.pinball), inside]
-
-
-def _by_part(each: SourceSkill) -> list[float]:
-    """Mean absolute error by parts of the day, NaN where none is known."""
-    known = [hours[np.isfinite(hours)] for hours in each.by_hour.reshape(PARTS, -1)]
-    return [float(hours.mean()) if len(hours) else math.nan for hours in known]
 
 
 def _ahead(lead: timedelta) -> str:

@@ -128,7 +128,13 @@ def at_edits(knobs: Sequence[Knob], edits: Mapping[str, Any]) -> list[Knob]:
     """The sliders at the values of some edits; those whose field is no number then are left out."""
     moved = []
     for knob in knobs:
-        value = _edited(edits, knob.path)
+        part, *rest = knob.path
+        entries = edits.get(str(part), {})
+        if part == "flex-model":
+            entries = next((each for each in entries if each.get("asset") == rest[0]), {})
+        elif part == "prices":
+            entries = next(iter(entries), {})
+        value = entries.get(str(rest[-1]))
         if value is None:
             moved.append(knob)
         elif knob.path[0] in ("flex-model", "flex-context"):
@@ -139,16 +145,6 @@ def at_edits(knobs: Sequence[Knob], edits: Mapping[str, Any]) -> list[Knob]:
             percent = knob.unit == "%"
             moved.append(replace(knob, text=plain(float(value) * 100 if percent else float(value))))
     return moved
-
-
-def _edited(edits: Mapping[str, Any], path: Path) -> Any:
-    part, *rest = path
-    named: dict[str, Any] = dict(edits.get(str(part), {})) if part not in ("flex-model", "prices") else {}
-    if part == "flex-model":
-        named = next((each for each in edits.get(part, []) if each.get("asset") == rest[0]), named)
-    elif part == "prices":
-        named = next(iter(edits.get(part, [])), named)
-    return named.get(str(rest[-1]))
 
 
 def turned(knobs: Sequence[Knob], edits: Mapping[str, Any], sent: Mapping[str, str]) -> dict[str, Any]:

@@ -89,7 +89,8 @@ def renew_forecasts(session: Session, actor: Actor, sensor_id: int, trigger: For
     actor.check("create-children", sensor.asset)
     how = trigger.request(sensor, actor.now).model_dump(mode="json", exclude_defaults=True, exclude=FILLED_IN)
     request = {"sensors": [sensor_id], "horizon": trigger.duration or USUAL, **how}
-    before = next((row for row in of_assets(session, [sensor.asset_id]) if _renews(row, sensor_id)), None)
+    on_data = [row for row in of_assets(session, [sensor.asset_id]) if row.kind == "forecast" and row.on_data]
+    before = next((row for row in on_data if row.request.get("sensors") == [sensor_id]), None)
     if before is None:
         new = NewAutomation(
             kind="forecast", name=f"Forecast {sensor.name}"[:80], request=request, every="P1D", on_data=True
@@ -99,11 +100,6 @@ def renew_forecasts(session: Session, actor: Actor, sensor_id: int, trigger: For
         before.user_id = actor.user_id
         triggers.ask_otherwise(actor.references(session), before, request, now=actor.now)
     return request_forecast(session, actor, sensor_id, trigger)
-
-
-def _renews(row: Automation, sensor_id: int) -> bool:
-    """Whether an automation forecasts one sensor alone when new data arrive."""
-    return row.kind == "forecast" and row.on_data and row.request.get("sensors") == [sensor_id]
 
 
 def update_automation(session: Session, actor: Actor, automation_id: int, change: AutomationChange) -> Automation:

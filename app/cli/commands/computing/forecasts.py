@@ -56,7 +56,10 @@ def add_forecasts(
 ) -> None:
     """Forecast sensors and save the forecasts, each with the belief time that it is made for."""
     actor = operator()
-    fields = _file(parameters, "parameters") | {"config": _file(config, "config") | _configured(options)}
+    how = {name: options[name] for name in CONFIG if options[name] is not None}
+    how |= {name: _references(options[name], name) for name in LISTS if options[name]}
+    how |= {"ensure_positive": True} if options["ensure_positive"] else {}
+    fields = _file(parameters, "parameters") | {"config": _file(config, "config") | _hyphenated(how)}
     for key in dict.fromkeys(sensors):
         with reading() as session:
             sensor = get(session, Sensor, key)
@@ -100,13 +103,6 @@ def _times(options: Mapping[str, Any], sensor: Sensor, now: datetime) -> dict[st
     if options["probabilistic"]:
         said["probabilistic"] = True
     return _hyphenated(said)
-
-
-def _configured(options: Mapping[str, Any]) -> dict[str, Any]:
-    """How to forecast as the options say it."""
-    said = {name: options[name] for name in CONFIG if options[name] is not None}
-    said |= {name: _references(options[name], name) for name in LISTS if options[name]}
-    return _hyphenated(said | ({"ensure_positive": True} if options["ensure_positive"] else {}))
 
 
 def _references(text: str, name: str) -> list[Any]:
