@@ -211,7 +211,7 @@ def test_tables_are_written_in_known_places_only() -> None:
     }
     assert found == {
         "app/assemble/files/export.py",  # and names their media
-        "app/assemble/schedule_lines.py",  # names of devices, by csv_text
+        "app/assemble/files/step_table.py",  # names of devices and results, by csv_text
         "app/cli/commands/computing/report_files.py",  # times and numbers; the words above them begin with our own
         "app/api/v3/data/bulk.py",  # ids and numbers only
         "app/api/http/openapi.py",  # names media

@@ -47,7 +47,7 @@ def test_a_day_is_forecast_with_the_temperature(load: Terminal) -> None:
         "flexscope add forecasts --sensor 1 --from-date 2030-01-31 --to-date 2030-01-31 --future-regressors 2 "
         "--config how.json --lower 10.5"
     )
-    assert said.code == 0 and "24 forecasts of sensor 1 are stored; error" in said.out, said.err
+    assert said.code == 0 and "24 forecasts of sensor 1 are stored; recent error" in said.out, said.err
     found = values(load, "2030-01-31T00:00+01:00", "P1D")
     expected = [10.0 + (7 * hour + hour // 24) % 11 for hour in range(DAYS * 24, DAYS * 24 + 24)]
     assert found == pytest.approx([min(max(30.0 - warm, 10.5), 19.5) for warm in expected], abs=1.5)

@@ -151,7 +151,7 @@ def test_a_full_database_and_a_wrong_file_are_refused(database: Database, databa
     dump(database, tmp_path / "copy.dump")
     with pytest.raises(InputError, match="not empty"):
         restore(database_url, tmp_path / "copy.dump")
-    with pytest.raises(InputError, match="there already"):
+    with pytest.raises(InputError, match="already exists"):
         dump(database, tmp_path / "copy.dump")
     (tmp_path / "wrong").write_text("id,name\n1,x\n" * 1000)
     for name in ("wrong", "none"):
