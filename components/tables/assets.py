@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from html import escape
 
 import param
+from markupsafe import Markup
 
 from components.component import HtmlComponent
 from components.tables.fact_table import Light, light
@@ -40,11 +41,12 @@ ICONS = {
 OTHER = "M12 3l9 5v8l-9 5-9-5V8zM12 12l9-4M12 12L3 8M12 12v9"
 
 
-def icon(kind: str) -> str:
+def icon(kind: str) -> Markup:
     """Icon of an asset type as SVG, in the colour of the text around it."""
-    path = icon_path(kind)
-    stroke = 'fill="none" stroke="currentColor" stroke-width="1.5" stroke-linejoin="round" stroke-linecap="round"'
-    return f'<svg viewBox="0 0 24 24" aria-hidden="true"><path d="{path}" {stroke}/></svg>'
+    return Markup(
+        '<svg viewBox="0 0 24 24" aria-hidden="true"><path d="{}" fill="none" stroke="currentColor" stroke-width="1.5" '
+        'stroke-linejoin="round" stroke-linecap="round"/></svg>'
+    ).format(icon_path(kind))
 
 
 def icon_path(kind: str) -> str:
@@ -103,13 +105,13 @@ def words(kind: str) -> str:
     return spelt.get(kind, kind.replace("_", " ").replace("-", " ").capitalize())
 
 
-TREE_STYLE = """
+TREE_STYLE = Markup("""
 <style>
 .tree, .tree ul {list-style: none; margin: 0; padding-left: 22px; font-size: .875rem} .tree {padding-left: 0}
 .tree li {padding: 3px 0} .tree a {color: inherit} .tree strong {font-weight: 600}
 .tree svg {width: 18px; height: 18px; vertical-align: -4px; margin-right: 6px} .tree small {opacity: .8}
 </style>
-"""
+""")
 MOST_PARTS = 30
 """Parts of one asset that are listed."""
 
@@ -137,20 +139,23 @@ class AssetTree(HtmlComponent):
         self._pane.object = tree_html(self.root) if self.root else ""
 
 
-def tree_html(root: Node) -> str:
+def tree_html(root: Node) -> Markup:
     """An asset with everything below it as HTML."""
-    return f'{TREE_STYLE}<ul class="tree">{_item(root)}</ul>'
+    return Markup('{}<ul class="tree">{}</ul>').format(TREE_STYLE, _item(root))
 
 
-def _item(node: Node) -> str:
-    name, parts, more = escape(node.name), node.parts, ""
-    named = f'<strong aria-current="page">{name}</strong>' if node.here else f'<a href="{escape(node.href)}">{name}</a>'
+def _item(node: Node) -> Markup:
+    named = Markup('<strong aria-current="page">{}</strong>').format(node.name)
+    if not node.here:
+        named = Markup('<a href="{}">{}</a>').format(node.href, node.name)
+    parts, shown = node.parts, Markup("")
     if len(parts) > MOST_PARTS:  # those on the way to the asset of the page come first, so that it is always listed
-        more = f"<li><small>and {len(parts) - MOST_PARTS} more</small></li>"
         parts = sorted(parts, key=lambda part: not _leads_here(part))[:MOST_PARTS]
-    shown = "".join(_item(part) for part in parts)
-    line = f"{icon(node.kind)}{named} <small>{escape(words(node.kind))}</small>"
-    return f"<li>{line}{f'<ul>{shown}{more}</ul>' if shown else ''}</li>"
+    shown = shown.join(_item(part) for part in parts)
+    if left_out := len(node.parts) - len(parts):
+        shown += Markup("<li><small>and {} more</small></li>").format(left_out)
+    below = Markup("<ul>{}</ul>").format(shown) if shown else ""
+    return Markup("<li>{}{} <small>{}</small>{}</li>").format(icon(node.kind), named, words(node.kind), below)
 
 
 def _leads_here(node: Node) -> bool:

@@ -3,12 +3,12 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from html import escape
 from typing import Final
 from zoneinfo import ZoneInfo
 
 import numpy as np
 import param
+from markupsafe import Markup
 from numpy.typing import NDArray
 
 from components.component import HtmlComponent
@@ -24,7 +24,7 @@ MOST_ROWS: Final = 200
 """Most rows of the table of steps that differ."""
 SMALLEST: Final = 1e-3
 """What differs less is the solver's rounding [kW]."""
-STYLE: Final = """<style>
+STYLE: Final = Markup("""<style>
 .what-if .panels {width: 100%; height: auto; display: block} .what-if svg text {font-size: 12px; fill: currentColor}
 .what-if svg .title {font-weight: 500} .what-if .line {fill: none; stroke-width: 1.8; stroke-linejoin: round}
 .what-if dl {display: grid; grid-template-columns: repeat(auto-fit, minmax(140px, 1fr)); gap: 10px; margin: 8px 0}
@@ -33,7 +33,7 @@ STYLE: Final = """<style>
 .what-if dt, .what-if small {font-size: .8125rem; opacity: .85} .what-if small {display: block}
 .what-if dd {margin: 0; font-size: 1.15rem; font-weight: 500; font-variant-numeric: tabular-nums}
 .what-if .scroll {max-height: 320px; overflow: auto}
-</style>"""
+</style>""")
 Floats = NDArray[np.float64]
 
 
@@ -83,20 +83,19 @@ def difference_text(value: float, unit: str) -> str:
     return text if value < 0 else f"+{text}"
 
 
-def figures_html(before: ComparedPlan, after: ComparedPlan) -> str:
+def figures_html(before: ComparedPlan, after: ComparedPlan) -> Markup:
     """Key figures of a plan as cards, each with what it differs by from another one."""
     old, new = (figure_rows(each.figures, each.currency) for each in (before, after))
-    cards = ""
+    cards, card = Markup(""), Markup("<div><dt>{}</dt><dd>{}<small>{}</small></dd></div>")
     for name, (value, unit) in new.items():
         known = old[name][0]
         if value is None or known is None:
             continue
-        cards += f"<div><dt>{name}</dt><dd>{escape(number_text(value, unit))}"
-        cards += f"<small>{escape(difference_text(value - known, unit))}</small></dd></div>"
-    return f'<dl aria-label="Key figures and what changes">{cards}</dl>'
+        cards += card.format(name, number_text(value, unit), difference_text(value - known, unit))
+    return Markup('<dl aria-label="Key figures and what changes">{}</dl>').format(cards)
 
 
-def chart_html(before: ComparedPlan, after: ComparedPlan) -> str:
+def chart_html(before: ComparedPlan, after: ComparedPlan) -> Markup:
     """Lines of a plan drawn over those of another one."""
     window = after.schedule.window
     starts = [window.moment(step) for step in range(window.n)]
@@ -160,7 +159,7 @@ def changed_steps(before: ComparedPlan, after: ComparedPlan) -> list[tuple[datet
     return sorted(rows, key=lambda row: (row[0], row[1]))
 
 
-def steps_html(before: ComparedPlan, after: ComparedPlan) -> str:
+def steps_html(before: ComparedPlan, after: ComparedPlan) -> Markup:
     """Table of the steps in which a device runs differently."""
     rows = changed_steps(before, after)
     zone = ZoneInfo(after.zone)
@@ -169,24 +168,22 @@ def steps_html(before: ComparedPlan, after: ComparedPlan) -> str:
          difference_text(new - old, "kW")]
         for at, name, old, new in rows[:MOST_ROWS]
     ]  # fmt: skip
-    more = f"<p>And {len(rows) - MOST_ROWS} more.</p>" if len(rows) > MOST_ROWS else ""
+    more = Markup("<p>And {} more.</p>").format(len(rows) - MOST_ROWS) if len(rows) > MOST_ROWS else ""
     columns = ["From", "Device", "Plan now", "What if", "Difference"]
     table = table_html(columns, cells, empty="No device runs differently.")
-    return f'<div class="scroll">{table}{more}</div>'
+    return Markup('<div class="scroll">{}{}</div>').format(table, more)
 
 
-def comparison_html(before: ComparedPlan, after: ComparedPlan) -> str:
+def comparison_html(before: ComparedPlan, after: ComparedPlan) -> Markup:
     """A plan beside another one, all of it."""
     count = len(changed_steps(before, after))
     summary = f"{count} step{'s' * (count != 1)} in which a device runs differently"
-    steps = f"<details><summary>{summary}</summary>{steps_html(before, after)}</details>"
-    chart = (
-        f"<figure style='margin:0'>{chart_html(before, after)}<figcaption><small>Solid: what if. Dotted: the plan now."
+    whole = Markup(
+        '{}<div class="what-if">{}<figure style="margin:0">{}<figcaption><small>Solid: what if. Dotted: the plan now. '
+        "Times in {}.</small></figcaption></figure><details><summary>{}</summary>{}</details></div>"
     )
-    return (
-        f'{STYLE}<div class="what-if">{figures_html(before, after)}{chart} Times in {escape(after.zone)}.'
-        f"</small></figcaption></figure>{steps}</div>"
-    )
+    parts = (figures_html(before, after), chart_html(before, after), after.zone, summary, steps_html(before, after))
+    return whole.format(STYLE, *parts)
 
 
 class PlanComparison(HtmlComponent):

@@ -6,11 +6,11 @@ Python writes each picture in a millisecond, so that it can follow a slider; no 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from html import escape
 from math import floor, log10
 from zoneinfo import ZoneInfo
 
 import numpy as np
+from markupsafe import Markup
 from numpy.typing import NDArray
 
 from components.theme import FAINT, Colour
@@ -43,7 +43,7 @@ class Panel:
     """Values at which a dashed line is drawn."""
 
 
-def svg(panels: Sequence[Panel], starts: Sequence[datetime], end: datetime, zone: ZoneInfo) -> str:
+def svg(panels: Sequence[Panel], starts: Sequence[datetime], end: datetime, zone: ZoneInfo) -> Markup:
     """A picture of some panels.
 
     Args:
@@ -58,18 +58,19 @@ def svg(panels: Sequence[Panel], starts: Sequence[datetime], end: datetime, zone
     height = len(panels) * (TOP + HEIGHT + GAP) + FOOT
     times = list(_ticks(first, end, zone))
     named = [f"{each.title} [{each.unit}]: {', '.join(line.name for line in each.lines)}" for each in panels]
-    spoken = escape("; ".join(named))
-    parts = [f'<svg class="panels" viewBox="0 0 {WIDTH} {height}" role="img" aria-label="{spoken}">']
+    head = Markup('<svg class="panels" viewBox="0 0 {} {}" role="img" aria-label="{}">')
+    parts = [head.format(WIDTH, height, "; ".join(named))]
+    beside = Markup('<path d="M{:.1f} {}v{}" stroke="{}" stroke-opacity=".25"/>')
     for number, panel in enumerate(panels):
         top = number * (TOP + HEIGHT + GAP) + TOP
         parts += _panel(panel, xs, top)
         for moment, _ in times:
             x = LEFT + (moment - first) / timedelta(hours=1) / span * (WIDTH - LEFT - 6)
-            parts.append(f'<path d="M{x:.1f} {top}v{HEIGHT}" stroke="{FAINT}" stroke-opacity=".25"/>')
+            parts.append(beside.format(x, top, HEIGHT, FAINT))
     for moment, text in times:
         x = LEFT + (moment - first) / timedelta(hours=1) / span * (WIDTH - LEFT - 6)
-        parts.append(f'<text x="{x:.1f}" y="{height - 6}" text-anchor="middle">{escape(text)}</text>')
-    return "".join(parts) + "</svg>"
+        parts.append(Markup('<text x="{:.1f}" y="{}" text-anchor="middle">{}</text>').format(x, height - 6, text))
+    return Markup("").join(parts) + Markup("</svg>")
 
 
 def _ticks(first: datetime, end: datetime, zone: ZoneInfo) -> Iterator[tuple[datetime, str]]:
@@ -85,7 +86,7 @@ def _ticks(first: datetime, end: datetime, zone: ZoneInfo) -> Iterator[tuple[dat
             yield moment, f"{moment:%a %-d %b}" if moment.hour == 0 else f"{moment:%H:%M}"
 
 
-def _panel(panel: Panel, xs: Floats, top: float) -> Iterator[str]:
+def _panel(panel: Panel, xs: Floats, top: float) -> Iterator[Markup]:
     known = np.concatenate([*(line.values for line in panel.lines), np.array(panel.limits, dtype=float)])
     known = known[np.isfinite(known)]
     low, high = (float(known.min()), float(known.max())) if len(known) else (0.0, 1.0)
@@ -97,22 +98,24 @@ def _panel(panel: Panel, xs: Floats, top: float) -> Iterator[str]:
         scaled: Floats = top + HEIGHT - 3 - (values - low) / (high - low) * (HEIGHT - 6)
         return scaled
 
-    yield f'<text x="{LEFT}" y="{top - 6}" class="title">{escape(panel.title)} [{escape(panel.unit)}]</text>'
+    yield Markup('<text x="{}" y="{}" class="title">{} [{}]</text>').format(LEFT, top - 6, panel.title, panel.unit)
+    across = Markup('<path d="M{} {:.1f}H{}" stroke="{}" {}/>')
     for level in _levels(low, high):
         at = float(y(np.array([level]))[0])
-        opacity = 0.6 if level == 0 else 0.25
-        yield f'<path d="M{LEFT} {at:.1f}H{WIDTH - 6}" stroke="{FAINT}" stroke-opacity="{opacity}"/>'
-        yield f'<text x="{LEFT - 8}" y="{at + 4:.1f}" text-anchor="end">{level:g}</text>'
+        opacity = Markup('stroke-opacity="{}"').format(0.6 if level == 0 else 0.25)
+        yield across.format(LEFT, at, WIDTH - 6, FAINT, opacity)
+        yield Markup('<text x="{}" y="{:.1f}" text-anchor="end">{:g}</text>').format(LEFT - 8, at + 4, level)
     for limit in panel.limits:
         at = float(y(np.array([limit]))[0])
-        yield f'<path d="M{LEFT} {at:.1f}H{WIDTH - 6}" stroke="{FAINT}" stroke-dasharray="6 4" stroke-width="1.5"/>'
+        yield across.format(LEFT, at, WIDTH - 6, FAINT, Markup('stroke-dasharray="6 4" stroke-width="1.5"'))
     right = float(WIDTH - 6)
     for line in sorted(panel.lines, key=lambda line: not line.is_ghost):
-        style = f'stroke-dasharray="3 3" stroke="{FAINT}"' if line.is_ghost else f'style="{paint(line.colour)}"'
-        yield f'<path class="line" d="{_path(line.values, xs, y(line.values))}" {style}/>'
+        own = Markup('style="{}"').format(paint(line.colour))
+        own = Markup('stroke-dasharray="3 3" stroke="{}"').format(FAINT) if line.is_ghost else own
+        yield Markup('<path class="line" d="{}" {}/>').format(_path(line.values, xs, y(line.values)), own)
     for line in reversed([line for line in panel.lines if not line.is_ghost][:4]):
-        text = f'<text x="{right:.0f}" y="{top - 6}" text-anchor="end" style="{paint(line.colour, "fill")}">'
-        yield f"{text}{escape(line.name)}</text>"
+        text = Markup('<text x="{:.0f}" y="{}" text-anchor="end" style="{}">{}</text>')
+        yield text.format(right, top - 6, paint(line.colour, "fill"), line.name)
         right -= 8.0 * len(line.name) + 20.0
 
 

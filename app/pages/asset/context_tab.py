@@ -88,9 +88,8 @@ def show_context(_visit: Visit, content: ContextContent) -> Markup:
     editor = editor_html(content.editor, button=BUTTONS["flex_context"])
     if not (content.editor.controls or content.editor.inherited):
         editor = Markup("<p>{}</p>").format(NO_CONTEXT) + editor
-    tree = Markup(tree_html(content.tree))  # nosec B704  # noqa: S704 - it calls escape() on each name, type and href
     parts = {
-        "Asset tree": tree,
+        "Asset tree": tree_html(content.tree),
         "Sensors": sensor_table(content.sensors) + add,
         "Flex-context": editor,
     }
