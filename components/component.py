@@ -2,6 +2,7 @@
 
 import re
 import sys
+from abc import abstractmethod
 from base64 import b64encode
 from io import StringIO
 from mimetypes import guess_type
@@ -11,6 +12,7 @@ from typing import Any
 import panel as pn
 from bokeh.resources import INLINE
 from panel.io.save import save as panel_save
+from param.parameterized import ParameterizedABC
 
 ELSEWHERE = re.compile(
     r"(?:https://cdn\.holoviz\.org/(panel(?:-[a-z]+)*)/v?[\d.]+/(?:dist/)?|\bstatic/extensions/(panel(?:-[a-z]+)+)/)"
@@ -32,7 +34,7 @@ class Component(pn.viewable.Viewer):
         write(self.__panel__(), file, title)
 
 
-class HtmlComponent(Component):
+class HtmlComponent(Component, ParameterizedABC):
     """Shows HTML of its own, drawn anew by ``_draw`` whenever one of its parameters changes."""
 
     def __init__(self, **params: Any) -> None:
@@ -43,9 +45,9 @@ class HtmlComponent(Component):
     def __panel__(self) -> pn.viewable.Viewable:
         return self._pane
 
+    @abstractmethod
     def _draw(self) -> None:
         """Write the HTML of the parameters into the pane; a subclass says which parameters it depends on."""
-        raise NotImplementedError  # a subclass of Viewer and ABC raises TypeError: metaclass conflict
 
 
 def write(shown: pn.viewable.Viewable, file: str | Path, title: str) -> None:

@@ -1,10 +1,12 @@
 """Base class of components that show one line otherwise than by time: its bars, its heatmap, how its values spread."""
 
+from abc import abstractmethod
 from typing import Any
 
 import panel as pn
 import param
 from bokeh.models import GlyphRenderer
+from param.parameterized import ParameterizedABC
 
 from components.charts import legend
 from components.charts.traces import Trace
@@ -12,7 +14,7 @@ from components.component import Component
 from components.theme import QUANTITIES
 
 
-class TraceView(Component):
+class TraceView(Component, ParameterizedABC):
     """Shows one line, drawn anew whenever one of its parameters changes; dark mode only changes the colour."""
 
     trace = param.ClassSelector(class_=Trace, doc="What to show.")
@@ -40,9 +42,9 @@ class TraceView(Component):
         else:
             self._layout[:] = self._panes(self.trace)
 
+    @abstractmethod
     def _panes(self, trace: Trace) -> list[pn.viewable.Viewable]:
         """Return figures of a line that has values; what has its colour goes into ``_coloured``."""
-        raise NotImplementedError  # a subclass of Viewer and ABC raises TypeError: metaclass conflict
 
     @param.depends("dark", watch=True)
     def _recolour(self) -> None:
