@@ -107,8 +107,9 @@ class ReportOutput:
     description: str
 
 
+@dataclass(frozen=True, kw_only=True)
 class Reporter(ABC):
-    """Computes series from series; a dataclass whose fields are its config."""
+    """Computes series from series; a frozen dataclass whose fields are its config."""
 
     version: ClassVar[str]
     summary: ClassVar[str]
@@ -129,7 +130,7 @@ class Reporter(ABC):
             UnknownName: The config has a field that the reporter does not know.
             FieldError: A field is not as it must be.
         """
-        known = {field.name for field in fields(cls) if field.metadata.get("config", True)}  # type: ignore[arg-type]  # subclasses are dataclasses
+        known = {field.name for field in _config_fields(cls)}
         named = {str(key).replace("-", "_"): value for key, value in config.items()}
         for key in named:
             if key not in known | COMMON_KEYS and not key.endswith("_sensor"):
@@ -176,15 +177,17 @@ def config_fields(reporter: type[Reporter]) -> dict[str, tuple[Any, Any, str]]:
             if isinstance(line, ast.AnnAssign) and isinstance(line.target, ast.Name) and isinstance(below, ast.Expr):
                 text = below.value.value if isinstance(below.value, ast.Constant) else ""
                 meanings[line.target.id] = " ".join(str(text).partition("\n\n")[0].replace("`", "").split())
-    known = [field for field in fields(reporter) if field.metadata.get("config", True)]  # type: ignore[arg-type]  # subclasses are dataclasses
-    return {field.name: (hints[field.name], _default(field), meanings.get(field.name, "")) for field in known}
+    described = {}
+    for field in _config_fields(reporter):
+        default = field.default if field.default_factory is MISSING else field.default_factory()
+        default = None if default is MISSING else default
+        described[field.name] = (hints[field.name], default, meanings.get(field.name, ""))
+    return described
 
 
-def _default(field: Field[Any]) -> Any:
-    """Default of a field; None where there is none."""
-    if field.default_factory is not MISSING:
-        return field.default_factory()
-    return None if field.default is MISSING else field.default
+def _config_fields(reporter: type[Reporter]) -> list[Field[Any]]:
+    """Fields that a config may set."""
+    return [field for field in fields(reporter) if field.metadata.get("config", True)]
 
 
 def config_number(value: object, field: str, *, least: float = 0.0, most: float = 1e9) -> float:
