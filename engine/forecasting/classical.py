@@ -4,6 +4,7 @@ Yardsticks to compare the default with, and models whose coefficients people kno
 by the first forecast alone, as it takes seconds.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
@@ -80,7 +81,24 @@ class RegularSeries:
 
 
 @dataclass(frozen=True)
-class HoltWinters:
+class RegularForecaster(ABC):
+    """Foresees from the newest days of a series without gaps; what never changes it repeats."""
+
+    days: int
+    """Days that are learnt from at most."""
+
+    def forecast(self, history: SeriesHistory, window: Window, levels: tuple[float, ...] = LEVELS) -> Forecast:
+        """The forecast of each step of a window; see ``Forecaster``."""
+        series = RegularSeries.of(history, window, self.days)
+        return self.foresee(series, levels) if _moves(series.values) else series.unchanged(levels)
+
+    @abstractmethod
+    def foresee(self, series: RegularSeries, levels: tuple[float, ...]) -> Forecast:
+        """The forecast of a series that changes."""
+
+
+@dataclass(frozen=True)
+class HoltWinters(RegularForecaster):
     """Foresees by exponential smoothing of a level and of each step of the day: ETS(A, N, A).
 
     Source:
@@ -88,17 +106,13 @@ class HoltWinters:
     """
 
     days: int = 28
-    """Days that are learnt from at most."""
     version: ClassVar[str] = "1"
 
-    def forecast(self, history: SeriesHistory, window: Window, levels: tuple[float, ...] = LEVELS) -> Forecast:
-        """The forecast of each step of a window; see ``Forecaster``."""
+    def foresee(self, series: RegularSeries, levels: tuple[float, ...]) -> Forecast:
+        """The forecast of a series that changes; see ``RegularForecaster``."""
         import pandas as pd
         from statsmodels.tsa.exponential_smoothing.ets import ETSModel
 
-        series = RegularSeries.of(history, window, self.days)
-        if not _moves(series.values):
-            return series.unchanged(levels)
         n = len(series.values)
         model = ETSModel(
             pd.Series(series.values), seasonal="add", seasonal_periods=series.season, initialization_method="heuristic"
@@ -110,7 +124,7 @@ class HoltWinters:
 
 
 @dataclass(frozen=True)
-class AutoRegression:
+class AutoRegression(RegularForecaster):
     """Foresees by a regression on the newest values, those of a day and a week before, and the time of day.
 
     Source:
@@ -118,18 +132,14 @@ class AutoRegression:
     """
 
     days: int = 84
-    """Days that are learnt from at most."""
     version: ClassVar[str] = "1"
 
-    def forecast(self, history: SeriesHistory, window: Window, levels: tuple[float, ...] = LEVELS) -> Forecast:
-        """The forecast of each step of a window; see ``Forecaster``."""
+    def foresee(self, series: RegularSeries, levels: tuple[float, ...]) -> Forecast:
+        """The forecast of a series that changes; see ``RegularForecaster``."""
         import pandas as pd
         from statsmodels.tsa.ar_model import AutoReg
         from statsmodels.tsa.deterministic import DeterministicProcess, Fourier
 
-        series = RegularSeries.of(history, window, self.days)
-        if not _moves(series.values):
-            return series.unchanged(levels)
         n, season = len(series.values), series.season
         lags = sorted({1, 2, 3, season, season + 1, 2 * season, 7 * season, 7 * season + 1})
         lags = [lag for lag in lags if 2 * lag < n]
@@ -141,7 +151,7 @@ class AutoRegression:
 
 
 @dataclass(frozen=True)
-class SeasonalDecomposition:
+class SeasonalDecomposition(RegularForecaster):
     """Foresees the seasons of the day and the week as they were last, and the rest by an autoregression.
 
     Source:
@@ -150,17 +160,13 @@ class SeasonalDecomposition:
     """
 
     days: int = 56
-    """Days that are learnt from at most."""
     version: ClassVar[str] = "1"
 
-    def forecast(self, history: SeriesHistory, window: Window, levels: tuple[float, ...] = LEVELS) -> Forecast:
-        """The forecast of each step of a window; see ``Forecaster``."""
+    def foresee(self, series: RegularSeries, levels: tuple[float, ...]) -> Forecast:
+        """The forecast of a series that changes; see ``RegularForecaster``."""
         from statsmodels.tsa.ar_model import AutoReg
         from statsmodels.tsa.seasonal import MSTL
 
-        series = RegularSeries.of(history, window, self.days)
-        if not _moves(series.values):
-            return series.unchanged(levels)
         n, season = len(series.values), series.season
         periods = (season, 7 * season) if n >= WEEK_DAYS * season else (season,)
         # Smoothed over many seasons: the short windows of MSTL take noise for seasons, and bands come out too narrow.
@@ -175,7 +181,7 @@ class SeasonalDecomposition:
 
 
 @dataclass(frozen=True)
-class QuantileRegression:
+class QuantileRegression(RegularForecaster):
     """Foresees quantiles by regressions on the same time of earlier days, the time of day and days off; least squares.
 
     The notes hold how well least squares fit: R², and the Durbin-Watson statistic, which is 2 where errors do not hang
@@ -186,18 +192,14 @@ class QuantileRegression:
     """
 
     days: int = 84
-    """Days that are learnt from at most."""
     version: ClassVar[str] = "1"
 
-    def forecast(self, history: SeriesHistory, window: Window, levels: tuple[float, ...] = LEVELS) -> Forecast:
-        """The forecast of each step of a window; see ``Forecaster``."""
+    def foresee(self, series: RegularSeries, levels: tuple[float, ...]) -> Forecast:
+        """The forecast of a series that changes; see ``RegularForecaster``."""
         from statsmodels.regression.linear_model import OLS
         from statsmodels.regression.quantile_regression import QuantReg
         from statsmodels.stats.stattools import durbin_watson
 
-        series = RegularSeries.of(history, window, self.days)
-        if not _moves(series.values):
-            return series.unchanged(levels)
         n, season = len(series.values), series.season
         nearest = -(-series.ahead // season)
         # Nothing newer than the origin counts, whichever step is foreseen.
