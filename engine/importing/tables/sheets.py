@@ -4,7 +4,8 @@ import io
 import shutil
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from pathlib import Path
@@ -73,8 +74,23 @@ def read_book(file: BinaryIO, sheet: str | None, skip_rows: int, bounds: FileBou
     if size > bounds.sheet_bytes:
         raise _too_much(f"it has {size} bytes, more", bounds.sheet_bytes, "SHEET_BYTES")
     numbers = [str(number) for number in (bounds.memory, bounds.seconds, bounds.cells, skip_rows)]
-    # No "with" (SIM115): the book returned owns this file, reads it anew for each pass over its rows, and closes it.
-    kept = TemporaryFile()  # noqa: SIM115 - Book, which is returned, closes it
+    with ExitStack() as opening:
+        # Closed here where reading fails; else with the book, which reads it anew for each pass over its rows.
+        kept = opening.enter_context(TemporaryFile())
+        about = _read_sheet(file, kept, sheet, bounds, numbers)
+        opening.pop_all()
+    names, hidden = tuple(about["sheets"]), about["hidden"]
+    because = "it is the one asked for" if sheet else "it is the first visible one with a table"
+    notices = [f"Hidden sheets are not read: {', '.join(hidden[:10])}."] if hidden and not sheet else []
+    if about["errors"]:
+        notices.append(f"Formulas ended in errors: {', '.join(about['errors'])}; these cells have no value.")
+    return Book(kept, names, [Evidence("sheet", names[0], because)], tuple(notices), about["heads"])
+
+
+def _read_sheet(
+    file: BinaryIO, kept: IO[bytes], sheet: str | None, bounds: FileBounds, numbers: Sequence[str]
+) -> dict[str, Any]:
+    """Let a process of its own read a sheet and keep its rows in a file; return what it says of the book."""
     with TemporaryFile() as own:
         shutil.copyfileobj(file, own, BLOCK)
         own.seek(0)
@@ -88,16 +104,10 @@ def read_book(file: BinaryIO, sheet: str | None, skip_rows: int, bounds: FileBou
     end.start()
     with child:
         try:
-            about = _keep_rows(child.stdout, kept, sheet, bounds)
+            return _keep_rows(child.stdout, kept, sheet, bounds)
         finally:
             end.cancel()
             child.kill()
-    names, hidden = tuple(about["sheets"]), about["hidden"]
-    because = "it is the one asked for" if sheet else "it is the first visible one with a table"
-    notices = [f"Hidden sheets are not read: {', '.join(hidden[:10])}."] if hidden and not sheet else []
-    if about["errors"]:
-        notices.append(f"Formulas ended in errors: {', '.join(about['errors'])}; these cells have no value.")
-    return Book(kept, names, [Evidence("sheet", names[0], because)], tuple(notices), about["heads"])
 
 
 def _too_much(measure: str, most: int, setting: str) -> InputError:
