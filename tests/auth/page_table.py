@@ -8,6 +8,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, NamedTuple
+from urllib.parse import quote
 
 import numpy as np
 
@@ -57,6 +58,10 @@ class ActionLine(NamedTuple):
 LIST = PageLine("battery", instead="foreign|market")
 ASSET, SENSOR = partial(PageLine, of="battery"), partial(PageLine, of="s:power")
 
+NO_LIST = '{"reporter":"EnergyBillReporter","parameters":{"input":5,"start":"2026-01-05T00Z","end":"2026-01-06T00Z"}}'
+NO_NUMBER = NO_LIST.replace("5,", '[{"sensor":1}],').replace('"par', '"config":{"vat":"x"},"par')
+"""Reports in addresses that were edited by hand."""
+
 PAGES_SEEN: dict[str, PageLine] = {
     "/": LIST,
     "/dashboard": LIST,
@@ -67,6 +72,8 @@ PAGES_SEEN: dict[str, PageLine] = {
     "/assets/{id:int}?tab=plan": ASSET("No schedule yet", tab="Plan"),
     "/assets/{id:int}?tab=what-if": ASSET("nothing to compare with", tab="What-if"),
     "/assets/{id:int}?tab=reports": ASSET("The bill of a site", tab="Reports"),
+    f"/assets/{{id:int}}?tab=reports&report={quote(NO_LIST)}": ASSET("parameters.input"),
+    f"/assets/{{id:int}}?tab=reports&report={quote(NO_NUMBER)}": ASSET("a number from 0 to 1"),
     "/assets/{id:int}?tab=automations": ASSET("Last runs", tab="Automations"),
     "/assets/{id:int}?tab=replay": ASSET("[Nn]othing to replay", tab="Replay"),
     "/assets/{id:int}?tab=context": ASSET("No flex-context is set", tab="Context"),

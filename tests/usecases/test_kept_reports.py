@@ -8,6 +8,7 @@ import pytest
 
 from app.settings.settings import load
 from app.usecases.actor import Actor
+from app.usecases.inputs import Invalid
 from app.usecases.jobs.reports import KeptReport, ReportPreview, keep_report, preview_report
 from db.core.database import Database
 from db.jobs.automations import Automation
@@ -81,6 +82,10 @@ def test_what_cannot_be_kept_leaves_nothing_behind(database: Database, operator:
         preview = bill(operator, power, price)
         with pytest.raises(UnknownField, match="totl"):
             keep_report(session, operator, asset, preview, KeptReport(name="Bill", outputs=["totl"]))
+        longest = KeptReport(name="B" * 80, outputs=[f"{'x' * 60}.energy"])
+        preview.parameters.input.append({"name": "x" * 60, "sensor": power})
+        with pytest.raises(Invalid, match="name"):
+            keep_report(session, operator, asset, preview, longest)
         with pytest.raises(FieldError, match="choose another name"):
             keep_report(session, operator, asset, preview, KeptReport(name="Bill", outputs=["total"]))
         assert not session.query(Job).count() and DAY.n == 24

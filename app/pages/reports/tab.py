@@ -86,8 +86,11 @@ def read_reports(visit: Visit, session: Session, principal: SignedIn) -> Reports
     asset = get(session, Asset, visit.key)
     access.check(principal, "read", asset)
     reporters, problem = dict(sorted(plugins.known("reporters").items())), ""
+    actor = actor_of(principal)
     try:
         asked = asked_report(visit) or {}
+        if asked:  # addresses are edited by hand: a form can only show what a reporter takes
+            actor.read(ReportPreview, asked).request()
     except EngineError as error:
         asked, problem = {}, str(error)
     wanted = visit.query.get("reporter") or str(asked.get("reporter", ""))
@@ -104,7 +107,6 @@ def read_reports(visit: Visit, session: Session, principal: SignedIn) -> Reports
     results = None
     if asked:
         try:
-            actor = actor_of(principal)
             results = preview_report(session, actor, asset.id, actor.read(ReportPreview, asked))
         except EngineError as error:
             problem = str(error)

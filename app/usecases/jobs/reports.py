@@ -157,11 +157,9 @@ def _sensor_for(session: Session, actor: Actor, asset: Asset, name: str, series:
     """Sensor of an asset that receives a result: the one of that name, or a new one."""
     there = next((row for row in of_asset(session, asset.id) if row.name.casefold() == name.casefold()), None)
     if there is None:
-        new = NewSensor(
-            name=name, unit=series.unit, event_resolution=iso_duration(series.step), generic_asset_id=asset.id,
-            timezone=series.place.key,
-        )  # fmt: skip
-        return create_sensor(session, actor, new)
+        fields: dict[str, Any] = {"name": name, "unit": series.unit, "event_resolution": iso_duration(series.step)}
+        fields |= {"generic_asset_id": asset.id, "timezone": series.place.key}
+        return create_sensor(session, actor, actor.read(NewSensor, fields))
     if (there.unit, there.resolution) != (series.unit, series.step):
         problem = f"sensor {name!r} holds other values [{there.unit}]; choose another name."
         raise FieldError("name", problem)
