@@ -102,7 +102,8 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
     files: dict[Any, list[pytest.Item]] = {}
     for item in session.items:
         files.setdefault(item.path, []).append(item)
-    config._tmp_path_factory.getbasetemp()  # type: ignore[attr-defined]  # one for all, made before they part
+    # Made before the processes part, so that all of them use one.
+    config._tmp_path_factory.getbasetemp()  # type: ignore[attr-defined]  # public in fixtures only, and none runs yet
     gc.collect()
     gc.freeze()  # what was collected is searched for garbage no more, nor copied because of that
     queue = Queue.of(len(files))
@@ -132,13 +133,13 @@ def pass_on(config: pytest.Config, process: Process, kind: str, told: Any) -> No
 
 def messages(processes: list[Process]) -> Iterator[tuple[Process, str, Any]]:
     """Yield what the processes say, until all have ended."""
-    open_ones = {process.connection: process for process in processes}
-    while open_ones:
-        for ready in wait(list(open_ones)):
-            process = open_ones[ready]  # type: ignore[index]  # no sockets and no numbers are waited for
+    running = list(processes)
+    while running:
+        ready = wait([process.connection for process in running])
+        for process in [each for each in running if each.connection in ready]:
             kind, told = process.receive()
             if kind in ("end", "lost"):
-                del open_ones[ready]  # type: ignore[arg-type]  # as above
+                running.remove(process)
             yield process, kind, told
 
 

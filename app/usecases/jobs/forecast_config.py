@@ -87,7 +87,7 @@ class ForecastConfig(Body):
     ensure_positive: Annotated[bool, Field(description="No forecast lies below 0")] = False
     lower: Annotated[Value | None, Field(description="No forecast lies below, as a number or such as 0 kW")] = None
     upper: Annotated[Value | None, Field(description="No forecast lies above, as a number or such as 20 kW")] = None
-    snap: Annotated[Snaps, Field(description='What values in a range become: {"0 kW": ["0 kW", "4 kW"]}')] = {}  # noqa: RUF012 - each pydantic model gets a copy of its defaults
+    snap: Snaps = Field(default_factory=dict, description='What values in a range become: {"0 kW": ["0 kW", "4 kW"]}')
 
     def regressor_requests(self) -> list[tuple[str, RegressorRequest]]:
         """Field and request of each regressor, each sensor once."""

@@ -48,8 +48,8 @@ class MachineCode:
         """Compile in a process of its own, if need be, as that would slow every thread of this one down; then load."""
         if find_spec("numba") is None:
             return
-        compiling = [sys.executable, "-m", _MODULE]  # two constants
-        if not subprocess.run(compiling, check=False, capture_output=True).returncode:  # nosec B603  # noqa: S603 - two constants
+        compiling = [sys.executable, "-m", _MODULE]
+        if not subprocess.run(compiling, check=False, capture_output=True).returncode:  # nosec B603  # noqa: S603 - no shell; our interpreter and module
             self.load()
 
 

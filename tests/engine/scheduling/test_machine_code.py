@@ -19,10 +19,11 @@ from tests.engine.scheduling.any_price_sites import bent, draw
 def uncompiled():
     """The kernel as Python runs it where numba is missing: what is compiled is the same source."""
     names = [f"engine.search.paths.kernel{part}" for part in ("", "_segments", "_windows")] + ["engine.compiling"]
-    before = {name: sys.modules.pop(name, None) for name in ("numba", *names)}
-    sys.modules["numba"] = None  # type: ignore[assignment]  # None makes import raise ImportError
+    before = {name: sys.modules.pop(name, None) for name in names}
     try:
-        kernel = import_module(names[0])
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setitem(sys.modules, "numba", None)  # makes its import raise ImportError
+            kernel = import_module(names[0])
     finally:
         for name, module in before.items():
             sys.modules.pop(name)

@@ -16,13 +16,17 @@ LARGEST_FILE = 1_000_000
 """Largest file of a config or of parameters [bytes]."""
 
 
+RESOLVERS = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+"""What plain texts of YAML are read as, but for times."""
+
+
 class PlainLoader(yaml.SafeLoader):
     """YAML as JSON is read: what looks like a time stays a text, and no alias stands for a text that is very long."""
 
-    yaml_implicit_resolvers = {  # noqa: RUF012 - yaml declares it as an attribute of instances, and copies it
-        first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
-        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-    }
+    yaml_implicit_resolvers = RESOLVERS
 
     def compose_node(self, parent: Any, index: Any) -> Any:
         """Node of the text; an alias is refused."""
